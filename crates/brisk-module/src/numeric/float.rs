@@ -30,8 +30,7 @@ macro_rules! soft_rounding {
 
             #[inline]
             pub(super) fn ceil(a: $float) -> $float {
-                let near = nearest(a);
-                (near + if near < a { 1.0 } else { 0.0 }).copysign(a)
+                -floor(-a)
             }
 
             #[inline]

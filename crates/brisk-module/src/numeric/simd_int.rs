@@ -217,7 +217,7 @@ pub fn i16x8_avgr_u(a: V128, b: V128) -> V128 {
 pub fn i16x8_q15mulr_sat_s(a: V128, b: V128) -> V128 {
     zip(a, b, |x: i16, y: i16| {
         let rounded = (i32::from(x) * i32::from(y) + 0x4000) >> 15;
-        rounded.min(i32::from(i16::MAX)) as i16
+        rounded.clamp(i16::MIN.into(), i16::MAX.into()) as i16
     })
 }
 

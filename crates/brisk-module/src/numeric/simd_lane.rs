@@ -57,8 +57,10 @@ pub fn i8x16_all_true(a: V128) -> u32 {
 /// `i8x16.bitmask`
 #[inline]
 pub fn i8x16_bitmask(a: V128) -> u32 {
-    let a: [i8; 16] = a.lanes();
-    a.iter().rev().fold(0, |mask, &x| mask << 1 | u32::from(x < 0))
+    // The product gathers the top bits of eight bytes in its top byte.
+    let gather = |x: u64| (x & 0x8080_8080_8080_8080).wrapping_mul(0x0002_0408_1020_4081) >> 56;
+    let [low, high] = a.lanes().map(gather);
+    (low | high << 8) as u32
 }
 
 /// `i16x8.all_true`
@@ -71,8 +73,10 @@ pub fn i16x8_all_true(a: V128) -> u32 {
 /// `i16x8.bitmask`
 #[inline]
 pub fn i16x8_bitmask(a: V128) -> u32 {
-    let a: [i16; 8] = a.lanes();
-    a.iter().rev().fold(0, |mask, &x| mask << 1 | u32::from(x < 0))
+    // The product gathers the bits 0, 16, 32 and 48 in its four top bits.
+    let gather = |x: u64| (x >> 15 & 0x0001_0001_0001_0001).wrapping_mul(0x1000_2000_4000_8000) >> 60;
+    let [low, high] = a.lanes().map(gather);
+    (low | high << 4) as u32
 }
 
 /// `i32x4.all_true`
@@ -255,5 +259,8 @@ pub fn i8x16_shuffle(a: V128, b: V128, lanes: [u8; 16]) -> V128 {
 /// `i8x16.swizzle`
 #[inline]
 pub fn i8x16_swizzle(a: V128, b: V128) -> V128 {
-    V128(b.0.map(|index| if index < 16 { a.0[usize::from(index) % 16] } else { 0 }))
+    // All indices past the end meet at a zero behind the sixteen bytes.
+    let mut source = [0; 32];
+    source[..16].copy_from_slice(&a.0);
+    V128(b.0.map(|index| index.min(16)).map(|index| source[usize::from(index) % 32]))
 }

@@ -4,8 +4,7 @@ use super::simd_float::*;
 use super::simd_int::{i16x8_q15mulr_sat_s, i32x4_add};
 use super::simd_lane::{i8x16_swizzle, v128_bitselect};
 use super::simd_widen::*;
-use super::vector::V128;
-use std::array::from_fn;
+use super::vector::{V128, zip};
 
 /// `i8x16.relaxed_swizzle`
 #[inline]
@@ -118,13 +117,20 @@ pub fn i16x8_relaxed_q15mulr_s(a: V128, b: V128) -> V128 {
 /// `i16x8.relaxed_dot_i8x16_i7x16_s`
 #[inline]
 pub fn i16x8_relaxed_dot_i8x16_i7x16_s(a: V128, b: V128) -> V128 {
-    let [a, b]: [[i8; 16]; 2] = [a.lanes(), b.lanes()];
-    let product = |i: usize| i16::from(a[i]) * i16::from(b[i]);
-    V128::from_lanes::<8, i16>(from_fn(|i| product(2 * i).saturating_add(product(2 * i + 1))))
+    zip(a, b, |x: i16, y: i16| {
+        let low = i16::from(x as i8) * i16::from(y as i8);
+        let high = (x >> 8) * (y >> 8);
+        low.saturating_add(high)
+    })
 }
 
 /// `i32x4.relaxed_dot_i8x16_i7x16_add_s`
 #[inline]
 pub fn i32x4_relaxed_dot_i8x16_i7x16_add_s(a: V128, b: V128, c: V128) -> V128 {
-    i32x4_add(i32x4_extadd_pairwise_i16x8_s(i16x8_relaxed_dot_i8x16_i7x16_s(a, b)), c)
+    let dot = zip(a, b, |x: i32, y: i32| {
+        let product = |byte: u32| (x << (24 - 8 * byte) >> 24) * (y << (24 - 8 * byte) >> 24);
+        let sum = |low: i32, high: i32| (low + high).min(i16::MAX.into());
+        sum(product(0), product(1)) + sum(product(2), product(3))
+    });
+    i32x4_add(dot, c)
 }

@@ -1,7 +1,10 @@
 //! Vector instructions between lanes of two widths: narrowing, extension, extending products and sums, dot
 //! products, and conversions from and to floats.
+//!
+//! What combines the two lanes of a pair takes them as the halves of one wider lane: each step then works on whole
+//! vectors.
 
-use super::vector::{V128, map};
+use super::vector::{V128, map, zip};
 use std::array::from_fn;
 
 /// `i8x16.narrow_i16x8_s`
@@ -39,15 +42,13 @@ pub fn i16x8_narrow_i32x4_u(a: V128, b: V128) -> V128 {
 /// `i16x8.extadd_pairwise_i8x16_s`
 #[inline]
 pub fn i16x8_extadd_pairwise_i8x16_s(a: V128) -> V128 {
-    let a: [i8; 16] = a.lanes();
-    V128::from_lanes::<8, i16>(from_fn(|i| i16::from(a[2 * i]) + i16::from(a[2 * i + 1])))
+    map(a, |pair: i16| i16::from(pair as i8) + (pair >> 8))
 }
 
 /// `i16x8.extadd_pairwise_i8x16_u`
 #[inline]
 pub fn i16x8_extadd_pairwise_i8x16_u(a: V128) -> V128 {
-    let a: [u8; 16] = a.lanes();
-    V128::from_lanes::<8, u16>(from_fn(|i| u16::from(a[2 * i]) + u16::from(a[2 * i + 1])))
+    map(a, |pair: u16| u16::from(pair as u8) + (pair >> 8))
 }
 
 /// `i16x8.extend_low_i8x16_s`
@@ -109,15 +110,13 @@ pub fn i16x8_extmul_high_i8x16_u(a: V128, b: V128) -> V128 {
 /// `i32x4.extadd_pairwise_i16x8_s`
 #[inline]
 pub fn i32x4_extadd_pairwise_i16x8_s(a: V128) -> V128 {
-    let a: [i16; 8] = a.lanes();
-    V128::from_lanes::<4, i32>(from_fn(|i| i32::from(a[2 * i]) + i32::from(a[2 * i + 1])))
+    map(a, |pair: i32| i32::from(pair as i16) + (pair >> 16))
 }
 
 /// `i32x4.extadd_pairwise_i16x8_u`
 #[inline]
 pub fn i32x4_extadd_pairwise_i16x8_u(a: V128) -> V128 {
-    let a: [u16; 8] = a.lanes();
-    V128::from_lanes::<4, u32>(from_fn(|i| u32::from(a[2 * i]) + u32::from(a[2 * i + 1])))
+    map(a, |pair: u32| u32::from(pair as u16) + (pair >> 16))
 }
 
 /// `i32x4.extend_low_i16x8_s`
@@ -235,9 +234,11 @@ pub fn i64x2_extmul_high_i32x4_u(a: V128, b: V128) -> V128 {
 /// `i32x4.dot_i16x8_s`
 #[inline]
 pub fn i32x4_dot_i16x8_s(a: V128, b: V128) -> V128 {
-    let [a, b]: [[i16; 8]; 2] = [a.lanes(), b.lanes()];
-    let product = |i: usize| i32::from(a[i]) * i32::from(b[i]);
-    V128::from_lanes::<4, i32>(from_fn(|i| product(2 * i).wrapping_add(product(2 * i + 1))))
+    zip(a, b, |x: i32, y: i32| {
+        let low = i32::from(x as i16) * i32::from(y as i16);
+        let high = (x >> 16) * (y >> 16);
+        low.wrapping_add(high)
+    })
 }
 
 /// `i32x4.trunc_sat_f32x4_s`
