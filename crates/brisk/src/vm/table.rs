@@ -1,0 +1,224 @@
+//! Tables.
+//!
+//! A table of functions holds a [`VmFuncRef`] per element, so that an indirect call finds code, instance
+//! and type in one place; any other table holds a 64-bit reference each. Null is all zeros in both.
+
+use super::mapping::Mapping;
+use super::store::StoreOpaque;
+use super::{Stop, VmFuncRef, VmTable};
+use crate::error::{Context, Error, Result, bail};
+use crate::trap::Trap;
+use crate::types::canonical::{self, is_func};
+use brisk_module::TableType;
+use std::mem::size_of;
+use std::ptr::NonNull;
+
+/// A table. Begins with the words that running code sees.
+#[repr(C)]
+pub(crate) struct TableData {
+    vm: VmTable,
+    mapping: Mapping,
+    /// Concrete heap types hold canonical ids.
+    ty: TableType,
+    funcs: bool,
+}
+
+impl TableData {
+    /// Its type as declared, with canonical ids.
+    pub fn ty(&self) -> &TableType {
+        &self.ty
+    }
+
+    /// Number of elements.
+    pub fn len(&self) -> u64 {
+        self.vm.len as u64
+    }
+
+    /// Whether the elements are functions.
+    pub fn is_func(&self) -> bool {
+        self.funcs
+    }
+
+    /// References of a table whose elements are not functions; empty otherwise.
+    pub fn references(&self) -> &[u64] {
+        let len = if self.funcs { 0 } else { self.vm.len };
+        // SAFETY: the record owns so many references from `base` on.
+        unsafe { std::slice::from_raw_parts(self.vm.base.cast(), len) }
+    }
+
+    /// An element; `None` out of bounds.
+    pub fn get(&self, index: u64) -> Option<u64> {
+        if index >= self.vm.len as u64 {
+            return None;
+        }
+        // SAFETY: the index is in bounds.
+        Some(unsafe {
+            match self.funcs {
+                true => (*self.func(index as usize)).func_ref as u64,
+                false => *self.vm.base.cast::<u64>().add(index as usize),
+            }
+        })
+    }
+
+    /// Address of a function entry.
+    fn func(&self, index: usize) -> *mut VmFuncRef {
+        self.vm.base.cast::<VmFuncRef>().wrapping_add(index)
+    }
+
+    /// Checks a range of elements.
+    pub fn check(&self, start: u64, len: u64) -> Result<(), Stop> {
+        match start.checked_add(len) {
+            Some(end) if end <= self.vm.len as u64 => Ok(()),
+            _ => Err(Trap::TableOutOfBounds.into()),
+        }
+    }
+
+    /// Sets a range of elements.
+    ///
+    /// # Safety
+    /// The value must be of the element type.
+    pub unsafe fn fill(&mut self, start: u64, value: u64, len: u64) -> Result<(), Stop> {
+        self.check(start, len)?;
+        // SAFETY: the range is in bounds.
+        unsafe { self.write(start as usize, value, len as usize) };
+        Ok(())
+    }
+
+    /// # Safety
+    /// The value must be of the element type and the range in bounds.
+    unsafe fn write(&mut self, start: usize, value: u64, len: usize) {
+        // SAFETY: the record owns the range; a function reference that is not null leads to a live record.
+        unsafe {
+            if self.funcs {
+                let func = value as *const VmFuncRef;
+                let entry = if func.is_null() { VmFuncRef::NULL } else { *func };
+                std::slice::from_raw_parts_mut(self.func(start), len).fill(entry);
+            } else {
+                std::slice::from_raw_parts_mut(self.vm.base.cast::<u64>().add(start), len).fill(value);
+            }
+        }
+    }
+
+    fn entry_size(&self) -> usize {
+        entry_size(self.funcs)
+    }
+}
+
+const fn entry_size(funcs: bool) -> usize {
+    if funcs { size_of::<VmFuncRef>() } else { size_of::<u64>() }
+}
+
+/// How many elements a table may have at most by its type.
+fn max_elements(ty: &TableType) -> u64 {
+    let addressable = if ty.table64 { isize::MAX as u64 } else { u32::MAX as u64 };
+    ty.limits.max.unwrap_or(u64::MAX).min(addressable)
+}
+
+/// The maximum as a limiter is told: `None` without one.
+fn declared_max(ty: &TableType) -> Option<usize> {
+    ty.limits.max.map(|max| usize::try_from(max).unwrap_or(usize::MAX))
+}
+
+/// Bytes of so many elements, if they can be counted.
+fn bytes(elements: u64, funcs: bool) -> Option<usize> {
+    let bytes = elements.checked_mul(entry_size(funcs) as u64)?;
+    usize::try_from(bytes).ok().filter(|&len| len <= isize::MAX as usize)
+}
+
+/// Makes a table in a store, all elements null. Concrete heap types of `ty` hold canonical ids.
+pub(crate) fn create(store: &mut StoreOpaque, ty: TableType) -> Result<NonNull<TableData>> {
+    let funcs = is_func(store.engine(), ty.element.heap);
+    let min = ty.limits.min;
+    let allowed = store.limiter(|limiter| {
+        limiter.table_growing(0, usize::try_from(min).unwrap_or(usize::MAX), declared_max(&ty))
+    });
+    if !allowed.unwrap_or(Ok(true))? {
+        bail!("table minimum size of {min} elements exceeds table limits");
+    }
+    let Some(len) = bytes(min, funcs).filter(|_| min <= max_elements(&ty)) else {
+        bail!("table minimum size of {min} elements exceeds what can be addressed");
+    };
+    let mapping = Mapping::new(len).context("failed to allocate a table")?;
+    let vm = VmTable { base: mapping.base(), len: min as usize };
+    Ok(store.tables.push(TableData { vm, mapping, ty, funcs }))
+}
+
+/// Makes a table larger by `delta` elements: the old size, or `None` if that is refused.
+///
+/// # Safety
+/// `init` must be of the element type.
+pub(crate) unsafe fn grow(
+    store: &mut StoreOpaque, table: NonNull<TableData>, delta: u64, init: u64,
+) -> Result<Option<u64>> {
+    // The limiter is the embedder's code: nothing of the table is borrowed while it runs.
+    // SAFETY: the table is a record of the store, which is held exclusively; so for the block below.
+    let (ty, funcs, old) = unsafe {
+        let table = table.as_ref();
+        (table.ty, table.funcs, table.vm.len)
+    };
+    if delta == 0 {
+        return Ok(Some(old as u64));
+    }
+    let desired = (old as u64).checked_add(delta);
+    let allowed = store.limiter(|limiter| {
+        let desired = desired.and_then(|desired| usize::try_from(desired).ok()).unwrap_or(usize::MAX);
+        limiter.table_growing(old, desired, declared_max(&ty))
+    });
+    if !allowed.unwrap_or(Ok(true))? {
+        return Ok(None);
+    }
+    let max = max_elements(&ty);
+    let desired = desired.filter(|&desired| desired <= max);
+    let grown: Result<(), Error> = match desired.and_then(|desired| bytes(desired, funcs)) {
+        None => Err(Error::msg("table maximum size exceeded")),
+        // SAFETY: as above; the new elements are in bounds.
+        Some(len) => unsafe {
+            let table = &mut *table.as_ptr();
+            let grown = table.mapping.grow_amortized(len, bytes(max, funcs).unwrap_or(isize::MAX as usize));
+            if grown.is_ok() {
+                table.vm = VmTable { base: table.mapping.base(), len: len / table.entry_size() };
+                if init != 0 {
+                    table.write(old, init, delta as usize);
+                }
+            }
+            grown.map_err(Error::from)
+        },
+    };
+    match grown {
+        Ok(()) => Ok(Some(old as u64)),
+        Err(error) => {
+            let mut error = Some(error);
+            let failed = |error: &mut Option<Error>| error.take().unwrap_or_else(super::memory::unreported);
+            if let Some(result) = store.limiter(|limiter| limiter.table_grow_failed(failed(&mut error))) {
+                result?;
+            }
+            Ok(None)
+        }
+    }
+}
+
+/// Copies elements between tables, which may be the same.
+///
+/// # Safety
+/// Both must be live tables of one store that is held exclusively, and the elements of `src` must be of
+/// the element type of `dst`.
+pub(crate) unsafe fn copy(
+    dst_table: NonNull<TableData>, dst: u64, src_table: NonNull<TableData>, src: u64, len: u64,
+) -> Result<(), Stop> {
+    // SAFETY: both are live; the ranges are checked and may overlap; both hold the same kind of entry.
+    unsafe {
+        let (to, from) = (dst_table.as_ref(), src_table.as_ref());
+        from.check(src, len)?;
+        to.check(dst, len)?;
+        debug_assert_eq!(to.funcs, from.funcs);
+        let size = to.entry_size();
+        let from = from.vm.base.add(src as usize * size);
+        std::ptr::copy(from, to.vm.base.add(dst as usize * size), len as usize * size);
+    }
+    Ok(())
+}
+
+/// Whether a table of type `actual` may be imported as `expected`, given its current size.
+pub(crate) fn matches(engine: &crate::Engine, table: &TableData, expected: &TableType) -> bool {
+    canonical::table_matches(engine, table.ty(), table.len(), expected)
+}
