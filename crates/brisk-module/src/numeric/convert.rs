@@ -1,5 +1,7 @@
 //! Scalar conversions between types.
 
+#![expect(clippy::manual_range_contains, reason = "some lower bounds are exclusive; all are written alike")]
+
 use super::NumericTrap;
 
 /// Why a float outside the range of the integer type does not truncate.

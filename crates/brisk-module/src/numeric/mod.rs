@@ -18,6 +18,9 @@
 //! and with the hardware's choice of sign and payload. The deterministic mode passes results through
 //! `canonicalize_*`. Sign operations, reinterpretations and moves keep all bits.
 //!
+//! This holds for operands that only the running program knows. Rust allows the compiler to drop an operation such
+//! as `x * 1.0`, and with it the quieting of a signalling `x`: do not call these functions with literal floats.
+//!
 //! # Relaxed vector instructions
 //!
 //! Where the specification lets an implementation choose, this is the choice, in every mode and on every target.
