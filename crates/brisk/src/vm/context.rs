@@ -1,0 +1,175 @@
+//! The state that running code reads and writes, laid out for it.
+//!
+//! Per-store words live once, in [`VmStore`]; everything of an instance hangs off its
+//! [`VmContext`], whose first word leads to the store. All structures here are `repr(C)`: generated
+//! code will address them through `offset_of!`.
+
+use crate::interp::code::FuncState;
+use std::sync::atomic::AtomicUsize;
+
+/// Words of a store that every tier uses.
+#[repr(C)]
+pub struct VmStore {
+    /// The one interrupt word: end of the value stack (as an address) while nothing is wanted of the
+    /// running code, 0 when an interrupt was requested. Function entries compare their frame's end
+    /// with it, back-edges test it for 0. Whoever requests an interrupt first records the reason,
+    /// then stores 0; the interrupted code first restores the word, then takes the reasons.
+    pub value_limit: AtomicUsize,
+    /// End of the value stack, as an address; what `value_limit` holds when nothing is wanted.
+    pub value_end: usize,
+    /// First free slot of the value stack. The interpreter brings it up to date before it leaves for
+    /// a host function or a libcall that may run one or collect.
+    pub value_top: *mut u64,
+    /// Lowest native stack address a nested entry may begin at; 0 outside any activation.
+    pub native_limit: usize,
+    /// Bytes of native stack an outermost entry and everything below it may use.
+    pub native_size: usize,
+    /// The callee of a call that goes the slow way.
+    pub callee: (*const FuncState, *mut VmContext),
+    /// The host function being called: record, slots of arguments or results, slot of the first one
+    /// in the caller's frame, and where the caller goes on.
+    pub host_call: (*mut VmHostFunc, u32, u32, *const u16),
+    /// Fuel left; negative once a segment has overdrawn it.
+    pub fuel: i64,
+    /// Innermost activation, null outside wasm.
+    pub activation: *mut Activation,
+    /// Per-instruction counters of the profile, null when it is off.
+    pub op_counts: *mut u64,
+    /// How and where the innermost activation stopped when it did not return.
+    pub exit: VmExit,
+    /// The trap that ended the innermost activation, until it is reported.
+    pub trap: Option<crate::trap::Trap>,
+    /// State of the interpreter between two handlers.
+    #[cfg(brisk_loop_dispatch)]
+    pub regs: Option<crate::interp::dispatch::Regs>,
+    /// The store this is part of.
+    pub store: *mut super::store::StoreOpaque,
+}
+
+/// Where code stopped or called out: enough to walk its frames.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct VmExit {
+    /// Address of the register-code instruction.
+    pub ip: *const u16,
+    /// Frame of the function that instruction belongs to.
+    pub sp: *mut u64,
+    /// Instance of that function.
+    pub ctx: *mut VmContext,
+}
+
+/// One stay in wasm, from a call by the host to its return. Lives on the native stack.
+#[repr(C)]
+pub struct Activation {
+    /// The activation that called the host function that began this one.
+    pub previous: *mut Activation,
+    /// Where this activation called out to the host last; its frames are walked from here while a
+    /// nested activation or a host function runs.
+    pub exit: VmExit,
+}
+
+/// What generated code and the interpreter know of an instance.
+#[repr(C)]
+pub struct VmContext {
+    /// The store's words.
+    pub store: *mut VmStore,
+    /// Defined functions' states, shared by all instances of the module; indexed by defined function index.
+    pub funcs: *const FuncState,
+    /// Imported functions; indexed by function index.
+    pub imports: *const VmFuncRef,
+    /// Cells of all globals; indexed by global index.
+    pub globals: *const *mut VmGlobal,
+    /// All memories; indexed by memory index.
+    pub memories: *const *mut VmMemory,
+    /// All tables; indexed by table index.
+    pub tables: *const *mut VmTable,
+    /// Canonical type ids; indexed by the module's type index. 0 is never a type.
+    pub type_ids: *const u32,
+    /// All tags; indexed by tag index. Two tags are the same if the pointers are equal.
+    pub tags: *const *mut VmTag,
+    /// The instance this is the context of.
+    pub instance: *mut super::instance::InstanceData,
+}
+
+/// A function reference: what a `funcref` points to, and the first words of a table entry.
+///
+/// A wasm function has `state` (its code in the module's image) and `ctx`, the instance it runs
+/// in. A host function has a null `state`, and `ctx` points to its [`VmHostFunc`] instead. The
+/// record of a function reference lives as long as the store.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct VmFuncRef {
+    /// Code of a wasm function, null for a host function.
+    pub state: *const FuncState,
+    /// The callee's instance; a [`VmHostFunc`] where `state` is null.
+    pub ctx: *mut VmContext,
+    /// Canonical type id of the function; 0 in a null table entry.
+    pub type_id: u32,
+    /// Slots taken by parameters or results, whichever is more; of use for host functions.
+    pub arg_slots: u32,
+    /// The record itself: what `table.get` gives for this entry. Null in a null table entry.
+    pub func_ref: *const VmFuncRef,
+}
+
+impl VmFuncRef {
+    /// A null table entry.
+    pub const NULL: VmFuncRef = VmFuncRef {
+        state: std::ptr::null(),
+        ctx: std::ptr::null_mut(),
+        type_id: 0,
+        arg_slots: 0,
+        func_ref: std::ptr::null(),
+    };
+}
+
+/// A host function as running code sees it; the first field of the larger record that owns the closure.
+#[repr(C)]
+pub struct VmHostFunc {
+    /// Runs the function. `slots` holds the arguments and receives the results in the same place.
+    /// Never unwinds: a panic is caught and becomes [`HostStatus::Unwind`] with the payload kept in the store.
+    pub call: unsafe fn(host: *mut VmHostFunc, caller: *mut VmContext, slots: *mut u64) -> HostStatus,
+}
+
+/// How a host function came back.
+#[repr(u32)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HostStatus {
+    /// With results.
+    Return = 0,
+    /// With an error or a panic, kept in the store as the pending unwind.
+    Unwind = 1,
+    /// With a wasm exception, kept in the store as the pending exception.
+    Exception = 2,
+}
+
+/// A global's cell.
+#[repr(C, align(16))]
+pub struct VmGlobal {
+    /// The value; a scalar or reference in the first word, zero-extended.
+    pub slots: [u64; 2],
+}
+
+/// A memory as running code sees it.
+#[repr(C)]
+pub struct VmMemory {
+    /// First byte.
+    pub base: *mut u8,
+    /// Length in bytes.
+    pub len: usize,
+}
+
+/// A table as running code sees it.
+#[repr(C)]
+pub struct VmTable {
+    /// First entry: a [`VmFuncRef`] each in a table of functions, else a 64-bit reference each.
+    pub base: *mut u8,
+    /// Number of elements.
+    pub len: usize,
+}
+
+/// A tag's identity; what it carries is known to the owner of the record.
+#[repr(C)]
+pub struct VmTag {
+    /// Canonical type id of the tag's function type.
+    pub type_id: u32,
+}

@@ -1,0 +1,147 @@
+//! Host functions as running code calls them.
+
+use super::store::{StoreInner, StoreOpaque, Unwind};
+use super::{HostStatus, VmContext, VmFuncRef, VmHostFunc};
+use crate::error::{Error, Result};
+use crate::exception::ThrownException;
+use crate::func::Caller;
+use crate::types::FuncType;
+use std::any::Any;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+/// What a host function does, from the slots of its arguments to those of its results.
+pub(crate) trait HostCode<T: 'static>: Any + Send + Sync {
+    /// Slots that arguments or results take, whichever is more. The same as the function's type says;
+    /// a constant where the type is known when the program is compiled.
+    fn slots(&self, arg_slots: u32) -> usize;
+
+    /// Runs the function.
+    fn call(&self, caller: &mut Caller<'_, T>, slots: HostSlots<'_>) -> Result<()>;
+}
+
+/// Slots of a host function's arguments and results, which take the same place. A value of a reference
+/// type found in them belongs to the store.
+pub(crate) struct HostSlots<'a> {
+    slots: NonNull<u64>,
+    len: usize,
+    _lifetime: PhantomData<&'a mut [u64]>,
+}
+
+impl HostSlots<'_> {
+    /// The arguments.
+    #[inline]
+    pub fn args(&self) -> &[u64] {
+        // SAFETY: so many slots are the call's own; running code and collections do not change them.
+        unsafe { std::slice::from_raw_parts(self.slots.as_ptr(), self.len) }
+    }
+
+    /// Room for the results.
+    #[inline]
+    pub fn results(&mut self) -> &mut [u64] {
+        // SAFETY: so many slots are the call's own.
+        unsafe { std::slice::from_raw_parts_mut(self.slots.as_ptr(), self.len) }
+    }
+}
+
+/// A host function with what it owns. Shared by all stores that refer to it.
+#[repr(C)]
+pub(crate) struct HostRecord<C: ?Sized> {
+    vm: VmHostFunc,
+    func_ref: VmFuncRef,
+    ty: FuncType,
+    code: C,
+}
+
+// SAFETY: the pointers lead to the record itself and to a function; the code is bound to be `Send`.
+unsafe impl<C: ?Sized + Send> Send for HostRecord<C> {}
+// SAFETY: as above; nothing changes after the record is made.
+unsafe impl<C: ?Sized + Sync> Sync for HostRecord<C> {}
+
+/// A host function, whatever its code.
+pub(crate) type HostFunc = Arc<HostRecord<dyn Any + Send + Sync>>;
+
+/// Makes a host function for stores whose data is `T`.
+pub(crate) fn new<T: 'static, C: HostCode<T>>(ty: FuncType, code: C) -> HostFunc {
+    let func_ref = VmFuncRef {
+        state: std::ptr::null(),
+        ctx: std::ptr::null_mut(),
+        type_id: ty.id(),
+        arg_slots: ty.arg_slots(),
+        func_ref: std::ptr::null(),
+    };
+    let vm = VmHostFunc { call: trampoline::<T, C> };
+    let mut record = Arc::new(HostRecord { vm, func_ref, ty, code });
+    let address: *const HostRecord<C> = Arc::as_ptr(&record);
+    if let Some(record) = Arc::get_mut(&mut record) {
+        record.func_ref.ctx = address as *mut VmContext;
+        record.func_ref.func_ref = &raw const record.func_ref;
+    }
+    record
+}
+
+impl HostRecord<dyn Any + Send + Sync> {
+    /// Its type.
+    pub fn ty(&self) -> &FuncType {
+        &self.ty
+    }
+
+    /// The reference to it, alive as long as the record.
+    pub fn func_ref(&self) -> NonNull<VmFuncRef> {
+        NonNull::from(&self.func_ref)
+    }
+}
+
+/// Runs a host function on behalf of running code.
+///
+/// # Safety
+/// `host` must be the first field of a [`HostRecord<C>`], `caller` the context of a live instance in a
+/// store whose data is `T` and to which nothing else refers, and `slots` must lead to the arguments, with
+/// room for the results.
+unsafe fn trampoline<T: 'static, C: HostCode<T>>(
+    host: *mut VmHostFunc, caller: *mut VmContext, slots: *mut u64,
+) -> HostStatus {
+    // SAFETY: passed on; a store without its data is the first part of the store with it.
+    let (record, mut store, slots) = unsafe {
+        let record = &*host.cast_const().cast::<HostRecord<C>>();
+        let store = NonNull::new_unchecked((*(*caller).store).store);
+        (record, store.cast::<StoreInner<T>>(), NonNull::new_unchecked(slots))
+    };
+    // SAFETY: the store is borrowed for the scope only.
+    let scope = unsafe { store.as_ref().roots.enter() };
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let len = record.code.slots(record.func_ref.arg_slots);
+        debug_assert_eq!(len, record.func_ref.arg_slots as usize);
+        let slots = HostSlots { slots, len, _lifetime: PhantomData };
+        // SAFETY: nothing else refers to the store while the function runs; the caller's instance is live.
+        let mut caller = unsafe { Caller::new(store.as_mut(), caller) };
+        record.code.call(&mut caller, slots)
+    }));
+    // SAFETY: the function's reference to the store is gone.
+    let store: &mut StoreOpaque = unsafe { store.as_mut() };
+    store.roots.exit(scope);
+    match outcome {
+        Ok(Ok(())) => HostStatus::Return,
+        Ok(Err(error)) => failed(store, error),
+        Err(panic) => panicked(store, panic),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn failed(store: &mut StoreOpaque, error: Error) -> HostStatus {
+    if error.is::<ThrownException>() && store.has_pending_exception() {
+        return HostStatus::Exception;
+    }
+    store.set_pending_unwind(Unwind::Error(error));
+    HostStatus::Unwind
+}
+
+#[cold]
+#[inline(never)]
+fn panicked(store: &mut StoreOpaque, panic: Box<dyn Any + Send>) -> HostStatus {
+    store.set_pending_unwind(Unwind::Panic(panic));
+    HostStatus::Unwind
+}

@@ -1,0 +1,35 @@
+//! The memory of a store's words, shared with whoever may interrupt the store.
+
+use super::context::VmStore;
+use std::cell::UnsafeCell;
+use std::sync::atomic::Ordering;
+
+/// A store's words at an address that stays. Kept alive by the store and, for the moment of an
+/// interruption, by the thread that interrupts, which so never needs a lock to know that the words
+/// are still there.
+pub(crate) struct VmStoreCell(UnsafeCell<VmStore>);
+
+// SAFETY: the words belong to the thread that runs the store, which reaches them through
+// `as_ptr`; all that other threads reach is `value_limit`, an atomic.
+unsafe impl Send for VmStoreCell {}
+// SAFETY: as above.
+unsafe impl Sync for VmStoreCell {}
+
+impl VmStoreCell {
+    pub fn new(words: VmStore) -> VmStoreCell {
+        VmStoreCell(UnsafeCell::new(words))
+    }
+
+    /// The words. Valid as long as the cell; no `&mut VmStore` to the whole may be made of it while
+    /// another thread may interrupt.
+    pub fn as_ptr(&self) -> *mut VmStore {
+        self.0.get()
+    }
+
+    /// Makes running code leave at its next check. The reason has been recorded before.
+    pub fn interrupt(&self) {
+        // SAFETY: the cell is alive, and the field is only ever accessed as an atomic.
+        let limit = unsafe { &(*self.0.get()).value_limit };
+        limit.store(0, Ordering::SeqCst);
+    }
+}
