@@ -1,0 +1,77 @@
+//! What every engine under measurement can do, and the list of them.
+
+/// What went wrong, for a person to read; the engines' own error types differ.
+pub type Result<T> = std::result::Result<T, String>;
+
+/// How far a module is brought when it is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Load {
+    /// All of its functions are translated or compiled, so that a first call finds them ready.
+    Eager,
+    /// Validated; functions wait for their first call. Engines without such a mode have no figure.
+    Lazy,
+}
+
+/// A benchmark program, instantiated.
+pub struct Program {
+    /// The argument of an ordinary run, as the program itself names it.
+    pub size: i32,
+    /// Does the work and returns its checksum.
+    pub run: Box<dyn FnMut(i32) -> Result<i64>>,
+}
+
+/// A thing that is done so many times in a row, so that its timing needs no clock in between.
+pub type Repeat = Box<dyn FnMut(u32) -> Result<()>>;
+
+/// One engine, in one of its tiers.
+pub trait Peer {
+    /// Engine and tier, as the table's column is called.
+    fn name(&self) -> &'static str;
+    /// Loads a module as far as `load` says and drops it again; `None` if there is no such mode.
+    fn load(&self, wasm: &[u8], load: Load) -> Option<Result<()>>;
+    /// Loads and instantiates a benchmark program.
+    fn program(&self, wasm: &[u8]) -> Result<Program>;
+    /// Makes a store and, in it, an instance of the module of [`crate::calls::MODULE`].
+    fn instantiate(&self, wasm: &[u8]) -> Result<Repeat>;
+    /// Calls that module's `add` from the host.
+    fn typed_call(&self, wasm: &[u8]) -> Result<Repeat>;
+    /// Has that module call a host function.
+    fn host_call(&self, wasm: &[u8]) -> Result<Repeat>;
+}
+
+/// wasmi, an interpreter.
+pub mod wasmi {
+    use ::wasmi as api;
+
+    const NAME: &str = "wasmi";
+
+    fn engine(load: Load) -> Option<Result<api::Engine>> {
+        let mut config = api::Config::default();
+        config.compilation_mode(match load {
+            Load::Eager => api::CompilationMode::Eager,
+            Load::Lazy => api::CompilationMode::LazyTranslation,
+        });
+        Some(Ok(api::Engine::new(&config)))
+    }
+
+    include!("adapter.rs");
+}
+
+/// wasmtime with Cranelift, its optimizing compiler.
+pub mod wasmtime {
+    use ::wasmtime as api;
+
+    const NAME: &str = "wasmtime";
+
+    fn engine(load: Load) -> Option<Result<api::Engine>> {
+        let engine = || api::Engine::new(&api::Config::new()).map_err(text);
+        (load == Load::Eager).then(engine)
+    }
+
+    include!("adapter.rs");
+}
+
+/// All engines, in the order of the table's columns.
+pub fn peers() -> Result<Vec<Box<dyn Peer>>> {
+    Ok(vec![Box::new(wasmi::Adapter::new()?), Box::new(wasmtime::Adapter::new()?)])
+}
