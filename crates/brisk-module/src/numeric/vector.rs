@@ -5,7 +5,8 @@ use std::fmt;
 /// A `v128` value: sixteen bytes, lane 0 first, each lane little-endian.
 ///
 /// It is an array of bytes and not a `u128` because the optimizer turns loops over an array's lanes into vector
-/// instructions, but splits a 128-bit integer with shifts, byte by byte. Keep it so from the load to the store.
+/// instructions, but takes a 128-bit integer, or two of 64 bits, apart byte by byte. Load and store it whole: no
+/// detour through integers on the way.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[repr(transparent)]
 pub struct V128(pub [u8; 16]);

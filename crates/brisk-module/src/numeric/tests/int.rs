@@ -1,9 +1,7 @@
 use super::super::*;
 
 const MIN32: u32 = i32::MIN as u32;
-const MAX32: u32 = i32::MAX as u32;
 const MIN64: u64 = i64::MIN as u64;
-const MAX64: u64 = i64::MAX as u64;
 
 #[test]
 fn division_traps_on_zero_and_overflow() {
@@ -98,21 +96,39 @@ fn signs_extend() {
 
 #[test]
 fn comparisons_yield_0_or_1() {
-    let (minus, plus) = (u32::MAX, 1);
-    assert_eq!((i32_eq(minus, minus), i32_eq(minus, plus)), (1, 0));
-    assert_eq!((i32_ne(minus, minus), i32_ne(minus, plus)), (0, 1));
-    assert_eq!((i32_lt_s(minus, plus), i32_lt_u(minus, plus), i32_lt_s(plus, plus)), (1, 0, 0));
-    assert_eq!((i32_gt_s(minus, plus), i32_gt_u(minus, plus), i32_gt_u(plus, plus)), (0, 1, 0));
-    assert_eq!((i32_le_s(minus, plus), i32_le_u(minus, plus), i32_le_u(plus, plus)), (1, 0, 1));
-    assert_eq!((i32_ge_s(minus, plus), i32_ge_u(minus, plus), i32_ge_s(plus, plus)), (0, 1, 1));
-    let (minus, plus) = (MIN64, MAX64);
-    assert_eq!((i64_eq(minus, minus), i64_eq(minus, plus)), (1, 0));
-    assert_eq!((i64_ne(minus, minus), i64_ne(minus, plus)), (0, 1));
-    assert_eq!((i64_lt_s(minus, plus), i64_lt_u(minus, plus), i64_lt_s(plus, plus)), (1, 0, 0));
-    assert_eq!((i64_gt_s(minus, plus), i64_gt_u(minus, plus), i64_gt_u(plus, plus)), (0, 1, 0));
-    assert_eq!((i64_le_s(minus, plus), i64_le_u(minus, plus), i64_le_u(plus, plus)), (1, 0, 1));
-    assert_eq!((i64_ge_s(minus, plus), i64_ge_u(minus, plus), i64_ge_s(plus, plus)), (0, 1, 1));
-    assert_eq!((i32_eqz(0), i32_eqz(MAX32)), (1, 0));
+    macro_rules! compare {
+        ($($function:ident $unsigned:ident $view:ident $operator:tt;)*) => {$(
+            for a in [0, 1, 2, $unsigned::MAX, $unsigned::MAX / 2, $unsigned::MAX / 2 + 1] {
+                for b in [0, 1, 2, $unsigned::MAX, $unsigned::MAX / 2, $unsigned::MAX / 2 + 1] {
+                    let expected = if i128::from(a as $view) $operator i128::from(b as $view) { 1 } else { 0 };
+                    assert_eq!($function(a, b), expected, "{}({a}, {b})", stringify!($function));
+                }
+            }
+        )*};
+    }
+    compare! {
+        i32_eq u32 u32 ==;
+        i32_ne u32 u32 !=;
+        i32_lt_s u32 i32 <;
+        i32_lt_u u32 u32 <;
+        i32_gt_s u32 i32 >;
+        i32_gt_u u32 u32 >;
+        i32_le_s u32 i32 <=;
+        i32_le_u u32 u32 <=;
+        i32_ge_s u32 i32 >=;
+        i32_ge_u u32 u32 >=;
+        i64_eq u64 u64 ==;
+        i64_ne u64 u64 !=;
+        i64_lt_s u64 i64 <;
+        i64_lt_u u64 u64 <;
+        i64_gt_s u64 i64 >;
+        i64_gt_u u64 u64 >;
+        i64_le_s u64 i64 <=;
+        i64_le_u u64 u64 <=;
+        i64_ge_s u64 i64 >=;
+        i64_ge_u u64 u64 >=;
+    }
+    assert_eq!((i32_eqz(0), i32_eqz(MIN32)), (1, 0));
     assert_eq!((i64_eqz(0), i64_eqz(1 << 32)), (1, 0));
 }
 
