@@ -9,6 +9,9 @@ use crate::module::{ConstArith, ConstExpr, ConstOp, ImportType};
 use crate::types::*;
 use wasmparser as wp;
 
+const I32_CONST: u8 = 0x41;
+const END: u8 = 0x0b;
+
 /// What conversion notes along the way.
 #[derive(Default)]
 pub(crate) struct Notes {
@@ -185,6 +188,14 @@ impl Notes {
         expr: &wp::ConstExpr<'_>,
         imported_globals: u32,
     ) -> Result<ConstExpr, DecodeError> {
+        // Nearly every segment has an `i32.const` for its offset, and a module may have many.
+        let mut reader = expr.get_binary_reader();
+        if reader.read_u8()? == I32_CONST {
+            let value = reader.read_var_i32()?;
+            if reader.read_u8()? == END {
+                return Ok(ConstExpr::One(ConstOp::I32(value)));
+            }
+        }
         let mut ops = expr.get_operators_reader();
         let mut first = None;
         let mut many = Vec::new();

@@ -358,6 +358,7 @@ impl<'a> Decoder<'a> {
     }
 
     fn data(&mut self, section: wasmparser::DataSectionReader<'_>) -> Result<(), DecodeError> {
+        self.module.data.reserve_exact(section.count() as usize);
         for segment in section {
             let segment = segment?;
             let mode = match &segment.kind {
@@ -429,23 +430,21 @@ fn escaping_funcs(module: &Module) -> Vec<u32> {
     for export in module.exports.iter().filter(|export| export.kind == ExternKind::Func) {
         escapes[export.index as usize] = true;
     }
-    let mut exprs = |expr: &ConstExpr| {
+    let mut constant = |expr: &ConstExpr| {
         for op in expr.ops() {
             if let ConstOp::RefFunc(func) = op {
                 escapes[*func as usize] = true;
             }
         }
     };
-    module.global_inits.iter().for_each(&mut exprs);
-    module.table_inits.iter().flatten().for_each(&mut exprs);
+    module.global_inits.iter().for_each(&mut constant);
+    module.table_inits.iter().flatten().for_each(&mut constant);
     for segment in &module.elements {
-        if let ElementItems::Exprs(items) = &segment.items {
-            items.iter().for_each(&mut exprs);
-        }
-    }
-    for segment in &module.elements {
-        if let ElementItems::Funcs(items) = &segment.items {
-            items.iter().for_each(|&func| escapes[func as usize] = true);
+        match &segment.items {
+            ElementItems::Funcs(funcs) => {
+                funcs.iter().for_each(|&func| constant(&ConstExpr::One(ConstOp::RefFunc(func))));
+            }
+            ElementItems::Exprs(exprs) => exprs.iter().for_each(&mut constant),
         }
     }
     (0..module.funcs.len() as u32).filter(|&func| escapes[func as usize]).collect()

@@ -5,7 +5,7 @@
 //! is reported does not depend on the number of threads: the first error by offset.
 
 use crate::convert::Notes;
-use crate::error::DecodeError;
+use crate::error::{DecodeError, FuncRef};
 use crate::features::{Feature, FeatureSet};
 use crate::limits;
 use crate::module::FuncBody;
@@ -170,11 +170,13 @@ impl Bodies<'_> {
             local_slots += u64::from(count) * slots(ty);
         }
 
+        // Both stay in registers: this loop is most of the time that decoding takes.
         let mut height = 0;
+        let mut used = FeatureSet::EMPTY;
         while !reader.eof() {
             let position = reader.original_position();
             let facts = OPCODES[self.bytes[position as usize] as usize];
-            notes.used.add(facts.uses);
+            used.add(facts.uses);
             if facts.look_closer {
                 self.look_closer(position as usize, func, notes);
             }
@@ -182,6 +184,7 @@ impl Bodies<'_> {
             height = height.max(validator.operand_stack_height());
         }
         reader.finish_expression(&validator.visitor(reader.original_position()))?;
+        notes.used.add(used);
         let allocations = validator.into_allocations();
 
         // Nearly every function passes with every operand and every call taken to be as wide as can
@@ -290,6 +293,13 @@ impl Bodies<'_> {
                     notes.used.insert(Feature::RelaxedSimd);
                 }
             }
+            // `wasmparser` has this one with the typed function references alone.
+            RETURN_CALL_REF if self.features.tail_call() => {}
+            RETURN_CALL_REF => notes.defer(DecodeError::Invalid {
+                message: "tail calls support is not enabled".into(),
+                func: Some(FuncRef { index: func, name: None }),
+                offset: at,
+            }),
             _ => self.refuse(at, func, notes),
         }
     }
@@ -333,6 +343,7 @@ fn sub_opcode(op: &[u8]) -> u32 {
 const BLOCK: u8 = 0x02;
 const LOOP: u8 = 0x03;
 const IF: u8 = 0x04;
+const RETURN_CALL_REF: u8 = 0x15;
 const TRY_TABLE: u8 = 0x1f;
 const REF_EQ: u8 = 0xd3;
 const GC_PREFIX: u8 = 0xfb;
@@ -396,8 +407,7 @@ static OPCODES: [Opcode; 256] = {
                 0x12 | 0x13 => uses.with(Feature::TailCall),
                 // call_ref
                 0x14 => uses.with(Feature::FunctionReferences),
-                // return_call_ref
-                0x15 => uses.with(Feature::FunctionReferences).with(Feature::TailCall),
+                RETURN_CALL_REF => uses.with(Feature::FunctionReferences).with(Feature::TailCall),
                 // select with a type, table.get, table.set, ref.null, ref.is_null, ref.func
                 0x1c | 0x25 | 0x26 | 0xd0..=0xd2 => uses.with(Feature::ReferenceTypes),
                 0xc0..=0xc4 => uses.with(Feature::SignExtension),
@@ -411,6 +421,7 @@ static OPCODES: [Opcode; 256] = {
                 BLOCK
                     | LOOP
                     | IF
+                    | RETURN_CALL_REF
                     | TRY_TABLE
                     | REF_EQ
                     | GC_PREFIX
@@ -447,3 +458,35 @@ static BLOCK_TYPES: [FeatureSet; 256] = {
     }
     table
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasmparser::OperatorsReader;
+
+    /// `wasmparser`'s name for the instruction at the start of some bytes.
+    fn name_of(op: &[u8]) -> Option<String> {
+        let op = OperatorsReader::new(BinaryReader::new(op, 0)).read().ok()?;
+        let variant = format!("{op:?}");
+        Some(variant.split([' ', '{']).next().unwrap().to_lowercase())
+    }
+
+    #[test]
+    fn names_of_gc_instructions() {
+        for (code, name) in GC_OPCODES.iter().enumerate() {
+            let found = name_of(&[GC_PREFIX, code as u8, 0, 0, 0, 0]).unwrap();
+            let expected = name.replace(['.', '_'], "");
+            // Tests and casts to a type with and without null are one instruction in the text format.
+            let found = found.trim_end_matches("nonnull").trim_end_matches("nullable");
+            assert_eq!(found, expected, "{code}");
+        }
+    }
+
+    #[test]
+    fn sub_opcodes() {
+        assert_eq!(sub_opcode(&[MISC_PREFIX, 0x08]), 8);
+        assert_eq!(sub_opcode(&[SIMD_PREFIX, 0x80, 0x02, 0xff]), 0x100);
+        assert_eq!(sub_opcode(&[MISC_PREFIX, 0x88, 0x80, 0x80, 0x80, 0x00]), 8);
+        assert_eq!(sub_opcode(&[MISC_PREFIX]), 0);
+    }
+}
