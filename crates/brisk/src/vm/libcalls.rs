@@ -213,7 +213,7 @@ pub(crate) unsafe fn exn_new(ctx: *mut VmContext, tag: u32, payload: *const u64)
     // SAFETY: passed on; the tag index is valid.
     unsafe {
         let tag: *mut VmTag = *(*ctx).tags.add(tag as usize);
-        store(ctx).guard(|store| store.exn_new(NonNull::new_unchecked(tag.cast()), payload))
+        store(ctx).guard(|store| store.new_exception(NonNull::new_unchecked(tag.cast()), payload))
     }
 }
 

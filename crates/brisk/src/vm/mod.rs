@@ -13,6 +13,7 @@ pub(crate) mod heap;
 pub(crate) mod host;
 pub(crate) mod instance;
 pub(crate) mod instantiate;
+pub(crate) mod interrupt;
 pub(crate) mod libcalls;
 pub(crate) mod mapping;
 pub(crate) mod memory;
