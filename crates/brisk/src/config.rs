@@ -1,0 +1,309 @@
+//! What an engine is asked to do.
+
+use crate::{Result, bail};
+use brisk_module::{DecodeOptions, Feature, WasmFeatures};
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::str::FromStr;
+
+/// Frames kept in a backtrace unless set otherwise.
+const DEFAULT_BACKTRACE_FRAMES: NonZeroUsize = NonZeroUsize::new(20).expect("20 is not 0");
+/// Bytes of the stack for wasm code unless set otherwise.
+const DEFAULT_WASM_STACK: usize = 2 << 20;
+/// Bytes of native stack that wasm code may use unless set otherwise.
+const DEFAULT_NATIVE_STACK: usize = 512 << 10;
+/// Bytes of the heap of exceptions and external objects unless set otherwise.
+const DEFAULT_HEAP_SIZE: usize = 1 << 30;
+
+/// How wasm code is run.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[non_exhaustive]
+pub enum Tier {
+    /// Whatever is best for each function.
+    #[default]
+    Auto,
+    /// Always interpreted.
+    Interp,
+    /// Always compiled to machine code, before it first runs. Not available yet.
+    Jit,
+}
+
+impl fmt::Display for Tier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Tier::Auto => "auto",
+            Tier::Interp => "interp",
+            Tier::Jit => "jit",
+        })
+    }
+}
+
+impl FromStr for Tier {
+    type Err = crate::Error;
+
+    fn from_str(name: &str) -> Result<Tier> {
+        match name {
+            "auto" => Ok(Tier::Auto),
+            "interp" => Ok(Tier::Interp),
+            "jit" => Ok(Tier::Jit),
+            _ => bail!("no tier is called `{name}`; there are `auto`, `interp` and `jit`"),
+        }
+    }
+}
+
+/// What an [`Engine`](crate::Engine) is asked to do.
+///
+/// ```
+/// use brisk::{Config, Engine};
+///
+/// let mut config = Config::new();
+/// config.consume_fuel(true).wasm_simd(false);
+/// let engine = Engine::new(&config)?;
+/// # brisk::Result::<()>::Ok(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Proposals switched on by name; they may need others.
+    enabled: WasmFeatures,
+    /// Proposals switched off by name; what needs them goes off too.
+    disabled: WasmFeatures,
+    parallel: bool,
+    tier: Tier,
+    tunables: Tunables,
+}
+
+/// The part of a [`Config`] that running code goes by.
+#[derive(Clone, Debug)]
+pub(crate) struct Tunables {
+    /// Code counts its fuel.
+    pub consume_fuel: bool,
+    /// The epoch interrupts code.
+    pub epoch_interruption: bool,
+    /// NaNs are canonical and relaxed vector instructions do the same everywhere.
+    pub deterministic: bool,
+    /// Code counts its instructions.
+    pub profile_ops: bool,
+    /// Calls are reported.
+    pub trace_calls: bool,
+    /// Bytes of a store's value stack.
+    pub value_stack_bytes: usize,
+    /// Bytes of native stack from the outermost entry of wasm code on.
+    pub native_stack_bytes: usize,
+    /// Bytes of a store's collected heap.
+    pub heap_bytes: usize,
+    /// Frames of a backtrace, none if no backtrace is wanted.
+    pub backtrace_frames: Option<NonZeroUsize>,
+}
+
+macro_rules! feature_switches {
+    ($($(#[$doc:meta])* $method:ident $feature:ident $needs:expr;)*) => {
+        impl Config {
+            $(
+                $(#[$doc])*
+                pub fn $method(&mut self, enable: bool) -> &mut Self {
+                    self.wasm_features(Feature::$feature.flag(), enable)
+                }
+            )*
+        }
+
+        /// What each proposal needs.
+        const NEEDS: &[(Feature, &[Feature])] = &[$((Feature::$feature, &$needs),)*];
+    };
+}
+
+// A proposal stands after those it needs.
+feature_switches! {
+    /// Mutable globals as imports and exports. On unless switched off.
+    wasm_mutable_global MutableGlobal [];
+    /// Conversions from float to integer that never trap. On unless switched off.
+    wasm_saturating_float_to_int SaturatingFloatToInt [];
+    /// Sign extension within an integer. On unless switched off.
+    wasm_sign_extension SignExtension [];
+    /// Several results, and blocks with parameters. On unless switched off.
+    wasm_multi_value MultiValue [];
+    /// `memory.copy`, `memory.fill`, passive segments and the like. On unless switched off.
+    wasm_bulk_memory BulkMemory [];
+    /// `externref`, several tables and the table instructions. On unless switched off; needs bulk memory.
+    wasm_reference_types ReferenceTypes [Feature::BulkMemory];
+    /// 128-bit vectors. On unless switched off.
+    wasm_simd Simd [];
+    /// Vector instructions whose results may depend on the machine. On unless switched off; needs SIMD.
+    wasm_relaxed_simd RelaxedSimd [Feature::Simd];
+    /// Calls that replace their caller. On unless switched off.
+    wasm_tail_call TailCall [];
+    /// Integer arithmetic in constant expressions. On unless switched off.
+    wasm_extended_const ExtendedConst [];
+    /// Several memories in a module. On unless switched off.
+    wasm_multi_memory MultiMemory [];
+    /// Memories and tables with 64-bit addresses and indices. On unless switched off.
+    wasm_memory64 Memory64 [];
+    /// Typed function references. On unless switched off; needs reference types.
+    wasm_function_references FunctionReferences [Feature::ReferenceTypes];
+    /// Exceptions. On unless switched off; needs reference types.
+    wasm_exceptions Exceptions [Feature::ReferenceTypes];
+    /// Recursive types and subtypes. On unless switched off; needs typed function references.
+    /// Modules with structures, arrays or casts are refused either way for now.
+    wasm_gc Gc [Feature::FunctionReferences];
+    /// Shared memories and atomic instructions. Modules that use them are refused either way for now.
+    wasm_threads Threads [];
+    /// 128-bit integer arithmetic in two halves. On unless switched off.
+    wasm_wide_arithmetic WideArithmetic [];
+    /// Memories with pages of one byte. On unless switched off.
+    wasm_custom_page_sizes CustomPageSizes [];
+    /// Imports grouped by module name. Off unless switched on.
+    wasm_compact_imports CompactImports [];
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config::new()
+    }
+}
+
+impl Config {
+    /// The default configuration: WebAssembly 3.0 with wide arithmetic and custom page sizes,
+    /// without fuel or epochs.
+    pub fn new() -> Config {
+        Config {
+            enabled: WasmFeatures::empty(),
+            disabled: WasmFeatures::empty(),
+            parallel: true,
+            tier: Tier::Auto,
+            tunables: Tunables {
+                consume_fuel: false,
+                epoch_interruption: false,
+                deterministic: false,
+                profile_ops: false,
+                trace_calls: false,
+                value_stack_bytes: DEFAULT_WASM_STACK,
+                native_stack_bytes: DEFAULT_NATIVE_STACK,
+                heap_bytes: DEFAULT_HEAP_SIZE,
+                backtrace_frames: Some(DEFAULT_BACKTRACE_FRAMES),
+            },
+        }
+    }
+
+    /// Switches several proposals at once.
+    ///
+    /// A proposal that needs one that is off goes off with it, unless it was switched on by name:
+    /// then [`Engine::new`](crate::Engine::new) fails.
+    pub fn wasm_features(&mut self, features: WasmFeatures, enable: bool) -> &mut Self {
+        self.enabled.set(features, enable);
+        self.disabled.set(features, !enable);
+        self
+    }
+
+    /// Whether running code uses up fuel, and stops with [`Trap::OutOfFuel`](crate::Trap::OutOfFuel) when there
+    /// is none left. The same program stops at the same point every time. A store begins without fuel.
+    pub fn consume_fuel(&mut self, enable: bool) -> &mut Self {
+        self.tunables.consume_fuel = enable;
+        self
+    }
+
+    /// Whether running code is interrupted when the engine's epoch, which
+    /// [`Engine::increment_epoch`](crate::Engine::increment_epoch) advances, reaches the store's epoch deadline. A store's
+    /// first deadline has already passed.
+    pub fn epoch_interruption(&mut self, enable: bool) -> &mut Self {
+        self.tunables.epoch_interruption = enable;
+        self
+    }
+
+    /// Whether results must be the same everywhere: NaNs come out canonical, and relaxed vector
+    /// instructions do one fixed thing. Interrupt such code by fuel; epochs and deadlines come
+    /// when they come.
+    pub fn deterministic(&mut self, enable: bool) -> &mut Self {
+        self.tunables.deterministic = enable;
+        self
+    }
+
+    /// Bytes of stack for the values and frames of wasm code in each store; 2 MiB unless set. Deeper
+    /// recursion ends with [`Trap::StackOverflow`](crate::Trap::StackOverflow).
+    pub fn max_wasm_stack(&mut self, bytes: usize) -> &mut Self {
+        self.tunables.value_stack_bytes = bytes;
+        self
+    }
+
+    /// Bytes of the thread's own stack that a call into wasm may use with everything it calls, host
+    /// functions included; 512 KiB unless set. The thread must have that much left.
+    pub fn max_native_stack(&mut self, bytes: usize) -> &mut Self {
+        self.tunables.native_stack_bytes = bytes;
+        self
+    }
+
+    /// Bytes that exceptions and external objects of a store may take; 1 GiB unless set. A
+    /// [`ResourceLimiter`](crate::ResourceLimiter) may allow less.
+    pub fn max_heap_size(&mut self, bytes: usize) -> &mut Self {
+        self.tunables.heap_bytes = bytes;
+        self
+    }
+
+    /// How wasm code is run.
+    pub fn tier(&mut self, tier: Tier) -> &mut Self {
+        self.tier = tier;
+        self
+    }
+
+    /// Whether the functions of large modules are validated on several threads, which end before the
+    /// module is returned. On unless switched off.
+    pub fn parallel_compilation(&mut self, enable: bool) -> &mut Self {
+        self.parallel = enable;
+        self
+    }
+
+    /// Whether errors that come out of wasm code carry a [`WasmBacktrace`](crate::WasmBacktrace). On
+    /// unless switched off.
+    pub fn wasm_backtrace(&mut self, enable: bool) -> &mut Self {
+        self.wasm_backtrace_max_frames(enable.then_some(DEFAULT_BACKTRACE_FRAMES))
+    }
+
+    /// How many frames a backtrace keeps, the innermost ones; 20 unless set. `None` means no backtraces.
+    pub fn wasm_backtrace_max_frames(&mut self, limit: Option<NonZeroUsize>) -> &mut Self {
+        self.tunables.backtrace_frames = limit;
+        self
+    }
+
+    /// Whether executed instructions are counted by kind, for a profile.
+    pub fn profile_ops(&mut self, enable: bool) -> &mut Self {
+        self.tunables.profile_ops = enable;
+        self
+    }
+
+    /// Whether calls of wasm functions are reported as they happen.
+    pub fn trace_calls(&mut self, enable: bool) -> &mut Self {
+        self.tunables.trace_calls = enable;
+        self
+    }
+
+    /// The proposals that modules may use, or which of them contradict each other.
+    pub(crate) fn features(&self) -> Result<WasmFeatures> {
+        let known = Feature::ALL.iter().fold(DecodeOptions::default().features, |all, f| all | f.flag());
+        let unknown = self.enabled - known;
+        if let Some((name, _)) = unknown.iter_names().next() {
+            bail!("proposal `{}` is not supported", name.to_lowercase().replace('_', "-"));
+        }
+        let mut features = (DecodeOptions::default().features | self.enabled) - self.disabled;
+        for &(feature, needs) in NEEDS {
+            let Some(missing) = needs.iter().find(|need| !features.contains(need.flag())) else { continue };
+            if self.enabled.contains(feature.flag()) {
+                bail!("proposal `{}` needs proposal `{}`, which is off", feature.name(), missing.name());
+            }
+            features.remove(feature.flag());
+        }
+        Ok(features)
+    }
+
+    pub(crate) fn decode_options(&self) -> Result<DecodeOptions> {
+        let parallel_threads = if self.parallel { DecodeOptions::AUTO_THREADS } else { 1 };
+        Ok(DecodeOptions { features: self.features()?, parallel_threads, ..DecodeOptions::default() })
+    }
+
+    pub(crate) fn tunables(&self) -> Result<Tunables> {
+        if self.tunables.value_stack_bytes == 0 {
+            bail!("the stack for wasm code cannot have no bytes");
+        }
+        if self.tier == Tier::Jit {
+            bail!("tier `jit` is not available yet; use `auto` or `interp`");
+        }
+        Ok(self.tunables.clone())
+    }
+}

@@ -1,0 +1,395 @@
+//! Modules: decoded, validated, ready to be instantiated.
+
+use crate::interp::CodeMap;
+use crate::interp::code::FuncState;
+use crate::registry::ModuleTypes;
+use crate::types::canonical::{self, Definition};
+use crate::{Context, Engine, Error, ExportType, ExternType, FuncType, ImportType, Result};
+use brisk_module::module::{Export, ExternKind, FuncBody};
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::atomic::AtomicPtr;
+use std::sync::{Arc, OnceLock};
+
+/// A WebAssembly module: decoded and validated, ready to be instantiated any number of times.
+///
+/// A module is a handle; clones are the same module. It can be used from any thread. Nothing of it
+/// is translated before it runs: each function is when it is first called.
+///
+/// ```
+/// use brisk::{Engine, Module};
+///
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module $adder
+///     (func (export "add") (param i32 i32) (result i32)
+///         (i32.add (local.get 0) (local.get 1))))"#)?;
+/// assert_eq!(module.name(), Some("adder"));
+/// assert_eq!(module.get_export("add").unwrap().to_string(), "(func (param i32 i32) (result i32))");
+///
+/// let error = Module::new(&engine, "(module (func (result i32)))").unwrap_err();
+/// assert!(format!("{error:#}").contains("type mismatch"));
+/// # brisk::Result::<()>::Ok(())
+/// ```
+#[derive(Clone)]
+pub struct Module(Arc<ModuleInner>);
+
+struct ModuleInner {
+    engine: Engine,
+    info: brisk_module::Module,
+    types: ModuleTypes,
+    image: Image,
+    /// Indices of exports in the order of their names, made when first needed.
+    exports_by_name: OnceLock<Box<[u32]>>,
+}
+
+/// What all instances of a module share when they run.
+struct Image {
+    /// State of each defined function.
+    funcs: Box<[FuncState]>,
+    /// Register code of the functions that have been called.
+    code: CodeMap,
+}
+
+impl Module {
+    /// A module from its bytes, in the binary or, with the feature `wat`, the text format.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the module is malformed or invalid, uses a proposal that is not supported or
+    /// switched off, or goes beyond an implementation limit. The error says what and where: byte
+    /// offset and function, or line and column.
+    pub fn new(engine: &Engine, bytes: impl AsRef<[u8]>) -> Result<Module> {
+        Module::decode(engine, binary(bytes.as_ref(), None)?.into_owned())
+    }
+
+    /// A module from its bytes in the binary format.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Module::new`].
+    pub fn from_binary(engine: &Engine, binary: &[u8]) -> Result<Module> {
+        Module::decode(engine, binary.to_vec())
+    }
+
+    /// A module from a file in the binary or, with the feature `wat`, the text format. The file is
+    /// read, not mapped, so it may change afterwards.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be read, and as [`Module::new`] does.
+    pub fn from_file(engine: &Engine, file: impl AsRef<Path>) -> Result<Module> {
+        let path = file.as_ref();
+        let bytes = std::fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))?;
+        let module = match binary(&bytes, Some(path))? {
+            Cow::Owned(binary) => Module::decode(engine, binary),
+            Cow::Borrowed(_) => Module::decode(engine, bytes),
+        };
+        module.with_context(|| format!("failed to load `{}`", path.display()))
+    }
+
+    fn decode(engine: &Engine, bytes: Vec<u8>) -> Result<Module> {
+        let info = brisk_module::Module::decode(bytes, engine.decode_options())?;
+        let types = ModuleTypes::new(engine, &info);
+        let funcs = (info.imported_funcs..info.funcs.len() as u32)
+            .map(|index| FuncState { code: AtomicPtr::default(), index })
+            .collect();
+        let image = Image { funcs, code: CodeMap::default() };
+        Ok(Module(Arc::new(ModuleInner {
+            engine: engine.clone(),
+            info,
+            types,
+            image,
+            exports_by_name: OnceLock::new(),
+        })))
+    }
+
+    /// Checks a module in the binary format without keeping it.
+    ///
+    /// ```
+    /// use brisk::{Engine, Module};
+    ///
+    /// assert!(Module::validate(&Engine::default(), b"\0asm\x01\0\0\0").is_ok());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`Module::new`].
+    pub fn validate(engine: &Engine, binary: &[u8]) -> Result<()> {
+        brisk_module::Module::decode(binary, engine.decode_options())?;
+        Ok(())
+    }
+
+    /// The engine that the module belongs to.
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    /// The name that the module gives itself in its name section.
+    pub fn name(&self) -> Option<&str> {
+        self.0.info.names().module_name()
+    }
+
+    /// Whether two handles are of the same module.
+    pub fn same(a: &Module, b: &Module) -> bool {
+        Arc::ptr_eq(&a.0, &b.0)
+    }
+
+    /// The imports, in order.
+    pub fn imports(&self) -> impl ExactSizeIterator<Item = ImportType<'_>> + '_ {
+        self.0.info.imports.iter().map(|import| ImportType {
+            module: &import.module,
+            name: &import.name,
+            ty: canonical::import(&self.0.types, &import.ty).to_public(self.engine()),
+        })
+    }
+
+    /// The exports, in order.
+    pub fn exports(&self) -> impl ExactSizeIterator<Item = ExportType<'_>> + '_ {
+        self.0
+            .info
+            .exports
+            .iter()
+            .map(|export| ExportType { name: &export.name, ty: self.export_type(export) })
+    }
+
+    /// The type of the export with a name.
+    pub fn get_export(&self, name: &str) -> Option<ExternType> {
+        self.find_export(name).map(|(_, export)| self.export_type(export))
+    }
+
+    /// Where the export with a name is, to find it in an instance without looking for its name again.
+    pub fn get_export_index(&self, name: &str) -> Option<ModuleExport> {
+        let (index, _) = self.find_export(name)?;
+        Some(ModuleExport { module: self.clone(), index })
+    }
+
+    /// The defined types that are function types, in order of their type indices.
+    pub fn types(&self) -> impl ExactSizeIterator<Item = FuncType> + '_ {
+        self.0.types.ids().iter().map(|id| FuncType::from_id(self.engine(), *id))
+    }
+
+    /// The functions that the module defines, in order.
+    pub fn functions(&self) -> impl ExactSizeIterator<Item = ModuleFunction<'_>> + '_ {
+        let info = &self.0.info;
+        info.bodies.iter().enumerate().map(|(body, FuncBody { range })| ModuleFunction {
+            module: self,
+            index: info.imported_funcs + body as u32,
+            range: range.clone(),
+        })
+    }
+
+    /// The custom sections, in order.
+    ///
+    /// ```
+    /// use brisk::{Engine, Module};
+    ///
+    /// let module = Module::new(&Engine::default(), r#"(module (@custom "producers" "\00"))"#)?;
+    /// let section = module.custom_sections().next().unwrap();
+    /// assert_eq!((section.name(), section.data()), ("producers", &[0][..]));
+    /// # brisk::Result::<()>::Ok(())
+    /// ```
+    pub fn custom_sections(&self) -> impl ExactSizeIterator<Item = CustomSection<'_>> + '_ {
+        let info = &self.0.info;
+        info.custom_sections
+            .iter()
+            .map(|section| CustomSection { name: &section.name, data: &info.bytes()[section.range.clone()] })
+    }
+
+    /// The bytes of the module in the binary format.
+    pub fn bytes(&self) -> &[u8] {
+        self.0.info.bytes()
+    }
+
+    /// What instances of the module need at least.
+    ///
+    /// ```
+    /// use brisk::{Engine, Module};
+    ///
+    /// let module = Module::new(&Engine::default(), "(module (memory 3) (memory 5) (table 7 funcref))")?;
+    /// let required = module.resources_required();
+    /// assert_eq!((required.num_memories, required.max_initial_memory_size), (2, Some(5 << 16)));
+    /// assert_eq!((required.num_tables, required.max_initial_table_size), (1, Some(7)));
+    /// # brisk::Result::<()>::Ok(())
+    /// ```
+    pub fn resources_required(&self) -> ResourcesRequired {
+        let info = &self.0.info;
+        let bytes = |ty: &brisk_module::MemoryType| ty.limits.min.saturating_mul(1 << ty.page_size_log2);
+        ResourcesRequired {
+            num_memories: info.memories.len() as u32,
+            max_initial_memory_size: info.memories.iter().map(bytes).max(),
+            num_tables: info.tables.len() as u32,
+            max_initial_table_size: info.tables.iter().map(|ty| ty.limits.min).max(),
+        }
+    }
+
+    fn export_type(&self, export: &Export) -> ExternType {
+        let ModuleInner { engine, info, types, .. } = &*self.0;
+        let index = export.index as usize;
+        let definition = match export.kind {
+            ExternKind::Func => Definition::Func(types.id(info.funcs[index])),
+            ExternKind::Table => {
+                Definition::Table(types.table(info.tables[index]), info.tables[index].limits.min)
+            }
+            ExternKind::Memory => Definition::Memory(info.memories[index], info.memories[index].limits.min),
+            ExternKind::Global => Definition::Global(types.global(info.globals[index])),
+            ExternKind::Tag => Definition::Tag(types.id(info.tags[index])),
+        };
+        definition.to_public(engine)
+    }
+
+    /// The export with a name, and its index among the exports.
+    pub(crate) fn find_export(&self, name: &str) -> Option<(u32, &Export)> {
+        const FEW: usize = 8;
+        let exports = &self.0.info.exports;
+        let index = match exports.len() {
+            ..=FEW => exports.iter().position(|export| &*export.name == name)?,
+            _ => {
+                let by_name = self.0.exports_by_name.get_or_init(|| {
+                    let mut indices: Box<[u32]> = (0..exports.len() as u32).collect();
+                    indices.sort_unstable_by_key(|index| &exports[*index as usize].name);
+                    indices
+                });
+                let at = by_name.binary_search_by_key(&name, |index| &exports[*index as usize].name).ok()?;
+                by_name[at] as usize
+            }
+        };
+        Some((index as u32, &exports[index]))
+    }
+
+    /// What was decoded of the module.
+    pub(crate) fn info(&self) -> &brisk_module::Module {
+        &self.0.info
+    }
+
+    /// The module's types as the engine knows them.
+    pub(crate) fn module_types(&self) -> &ModuleTypes {
+        &self.0.types
+    }
+
+    /// Canonical type ids, by type index.
+    pub(crate) fn type_ids(&self) -> &[u32] {
+        self.0.types.ids()
+    }
+
+    /// States of the defined functions; at one address as long as the module lives.
+    pub(crate) fn funcs(&self) -> &[FuncState] {
+        &self.0.image.funcs
+    }
+
+    /// Register code of the functions that have been called.
+    pub(crate) fn code(&self) -> &CodeMap {
+        &self.0.image.code
+    }
+}
+
+impl fmt::Debug for Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Module").field("name", &self.name()).finish_non_exhaustive()
+    }
+}
+
+/// The module in the binary format, translated if it comes in the text format.
+#[cfg(feature = "wat")]
+fn binary<'a>(bytes: &'a [u8], path: Option<&Path>) -> Result<Cow<'a, [u8]>> {
+    wat::parse_bytes(bytes).map_err(|mut error| {
+        if let Some(path) = path {
+            error.set_path(path);
+        }
+        Error::new(error)
+    })
+}
+
+/// The module in the binary format, which is all there is without the feature `wat`.
+#[cfg(not(feature = "wat"))]
+fn binary<'a>(bytes: &'a [u8], _path: Option<&Path>) -> Result<Cow<'a, [u8]>> {
+    Ok(Cow::Borrowed(bytes))
+}
+
+/// Where an export of a module is, see [`Module::get_export_index`].
+#[derive(Clone, Debug)]
+pub struct ModuleExport {
+    module: Module,
+    index: u32,
+}
+
+impl ModuleExport {
+    /// The export, if it is of the given module.
+    pub(crate) fn of<'a>(&self, module: &'a Module) -> Option<&'a Export> {
+        Module::same(&self.module, module).then(|| &module.info().exports[self.index as usize])
+    }
+}
+
+/// A function that a module defines, see [`Module::functions`].
+///
+/// ```
+/// use brisk::{Engine, Module};
+///
+/// let module = Module::new(&Engine::default(), "(module (func $f (param i32)))")?;
+/// let func = module.functions().next().unwrap();
+/// assert_eq!((func.index(), func.name()), (0, Some("f")));
+/// assert_eq!(module.bytes()[func.range()], [0, 0x0b], "no locals, `end`");
+/// # brisk::Result::<()>::Ok(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ModuleFunction<'module> {
+    module: &'module Module,
+    index: u32,
+    range: Range<usize>,
+}
+
+impl<'module> ModuleFunction<'module> {
+    /// Its index; imported functions count.
+    pub fn index(&self) -> u32 {
+        self.index
+    }
+
+    /// Its name in the name section.
+    pub fn name(&self) -> Option<&'module str> {
+        self.module.info().names().func_name(self.index)
+    }
+
+    /// Its type.
+    pub fn ty(&self) -> FuncType {
+        let types = self.module.module_types();
+        FuncType::from_id(self.module.engine(), types.id(self.module.info().funcs[self.index as usize]))
+    }
+
+    /// Where its body is in the [bytes of the module](Module::bytes).
+    pub fn range(&self) -> Range<usize> {
+        self.range.clone()
+    }
+}
+
+/// A custom section of a module, see [`Module::custom_sections`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CustomSection<'module> {
+    name: &'module str,
+    data: &'module [u8],
+}
+
+impl<'module> CustomSection<'module> {
+    /// Its name.
+    pub fn name(&self) -> &'module str {
+        self.name
+    }
+
+    /// Its bytes without the name.
+    pub fn data(&self) -> &'module [u8] {
+        self.data
+    }
+}
+
+/// What instances of a module need at least, see [`Module::resources_required`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ResourcesRequired {
+    /// Number of memories, imported ones included.
+    pub num_memories: u32,
+    /// Least size of the largest memory in bytes.
+    pub max_initial_memory_size: Option<u64>,
+    /// Number of tables, imported ones included.
+    pub num_tables: u32,
+    /// Least size of the largest table in elements.
+    pub max_initial_table_size: Option<u64>,
+}
