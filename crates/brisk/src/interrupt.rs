@@ -2,7 +2,7 @@
 //!
 //! Code checks one word, [`VmStore::value_limit`](crate::vm::VmStore::value_limit). To interrupt it, a
 //! reason is recorded and the word set to 0. The interrupted code first restores the word and then asks
-//! [`Registration::take`] what is due: so nothing requested in between gets lost.
+//! [`StoreInterrupts::take`] what is due: so nothing requested in between gets lost.
 //!
 //! Epochs are checked by the thread that increments them. Deadlines are watched by one thread per
 //! engine, started with the first deadline and ended when there has been none for a while or the
@@ -10,7 +10,8 @@
 //! and is woken by `unpark`. So a child of a fork cannot find a lock that the thread held; it notices
 //! that its process id is another one and starts a thread of its own.
 
-use crate::vm::interrupt::LimitWord;
+use crate::vm::VmStore;
+use crate::vm::interrupt::VmStoreCell;
 use crate::{Context, Engine, Result};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -31,7 +32,7 @@ const EPOCH: u32 = 1;
 const DEADLINE: u32 = 2;
 
 /// What is due in an interrupted store.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Due {
     /// The epoch has reached the store's epoch deadline.
     pub epoch: bool,
@@ -110,7 +111,7 @@ impl Interrupter {
 
 /// What a store and those who interrupt it share.
 struct Shared {
-    word: LimitWord,
+    words: VmStoreCell,
     /// Reasons recorded and not yet taken. They are hints: whether something is due is decided by the
     /// fields below, so a reason that no longer holds does nothing.
     reasons: AtomicU32,
@@ -127,27 +128,23 @@ struct Shared {
 impl Shared {
     fn request(&self, reason: u32) {
         self.reasons.fetch_or(reason, Ordering::SeqCst);
-        self.word.interrupt();
+        self.words.interrupt();
     }
 }
 
-/// A store's side: when it is to be interrupted. A default one belongs to no store and does nothing.
-#[derive(Default)]
-pub(crate) struct Registration(Option<Registered>);
-
-struct Registered {
+/// A store's side: its words, and when it is to be interrupted.
+pub(crate) struct StoreInterrupts {
     engine: Engine,
     shared: Arc<Shared>,
     /// Number under which the engine knows the store, where epochs interrupt.
     number: Option<u64>,
 }
 
-impl Registration {
-    /// Makes a store known by its interrupt word, which is disconnected when this is dropped. Where
-    /// epochs interrupt, the first epoch deadline has passed.
-    pub fn new(engine: &Engine, word: LimitWord) -> Registration {
+impl StoreInterrupts {
+    /// Takes the words of a new store. Where epochs interrupt, the first epoch deadline has passed.
+    pub fn new(engine: &Engine, words: VmStore) -> StoreInterrupts {
         let shared = Arc::new(Shared {
-            word,
+            words: VmStoreCell::new(words),
             reasons: AtomicU32::new(0),
             epoch_deadline: AtomicU64::new(0),
             deadline: AtomicU64::new(NEVER),
@@ -162,60 +159,60 @@ impl Registration {
             stores.by_number.insert(number, Arc::downgrade(&shared));
             number
         });
-        let registration = Registration(Some(Registered { engine: engine.clone(), shared, number }));
-        registration.renew();
-        registration
+        let interrupts = StoreInterrupts { engine: engine.clone(), shared, number };
+        interrupts.renew();
+        interrupts
+    }
+
+    /// The store's words; valid as long as this is alive. No `&mut` to the whole may be made of it:
+    /// other threads may write `value_limit`.
+    pub fn words(&self) -> *mut VmStore {
+        self.shared.words.as_ptr()
     }
 
     /// Interrupts the store `ticks` epochs from now, and not before.
     pub fn set_epoch_deadline(&self, ticks: u64) {
-        let Some(Registered { engine, shared, .. }) = &self.0 else { return };
-        let deadline = engine.interrupter().epoch.load(Ordering::SeqCst).saturating_add(ticks);
-        shared.epoch_deadline.store(deadline, Ordering::SeqCst);
+        let deadline = self.engine.interrupter().epoch.load(Ordering::SeqCst).saturating_add(ticks);
+        self.shared.epoch_deadline.store(deadline, Ordering::SeqCst);
         // An increment since then saw either the new deadline or comes to light here.
         self.renew();
     }
 
     /// Interrupts the store at a point in time, or never.
     pub fn set_deadline(&self, at: Option<Instant>) -> Result<()> {
-        let Some(Registered { engine, shared, .. }) = &self.0 else { return Ok(()) };
-        let interrupter = engine.interrupter();
+        let interrupter = self.engine.interrupter();
         let deadline = at.map_or(NEVER, |at| interrupter.nanos(at));
-        shared.deadline.store(deadline, Ordering::SeqCst);
+        self.shared.deadline.store(deadline, Ordering::SeqCst);
         if deadline == NEVER {
             return Ok(());
         }
         if deadline <= interrupter.nanos(Instant::now()) {
-            shared.request(DEADLINE);
+            self.shared.request(DEADLINE);
             return Ok(());
         }
-        interrupter.watch(shared, deadline)
+        interrupter.watch(&self.shared, deadline)
     }
 
     /// What is due; to be asked after the word is restored.
     pub fn take(&self) -> Due {
-        let Some(registered) = &self.0 else { return Due::default() };
-        let reasons = registered.shared.reasons.swap(0, Ordering::SeqCst);
+        let reasons = self.shared.reasons.swap(0, Ordering::SeqCst);
         Due {
-            epoch: reasons & EPOCH != 0 && registered.epoch_is_due(),
-            deadline: reasons & DEADLINE != 0 && registered.deadline_is_due(),
+            epoch: reasons & EPOCH != 0 && self.epoch_is_due(),
+            deadline: reasons & DEADLINE != 0 && self.deadline_is_due(),
         }
     }
 
     /// Requests again what is still due. To be called when that ended a call by a trap: the next call
     /// ends the same way, until the deadline is moved.
     pub fn renew(&self) {
-        let Some(registered) = &self.0 else { return };
-        if registered.epoch_is_due() {
-            registered.shared.request(EPOCH);
+        if self.epoch_is_due() {
+            self.shared.request(EPOCH);
         }
-        if registered.deadline_is_due() {
-            registered.shared.request(DEADLINE);
+        if self.deadline_is_due() {
+            self.shared.request(DEADLINE);
         }
     }
-}
 
-impl Registered {
     fn epoch_is_due(&self) -> bool {
         let epoch = self.engine.interrupter().epoch.load(Ordering::SeqCst);
         self.number.is_some() && epoch >= self.shared.epoch_deadline.load(Ordering::SeqCst)
@@ -227,9 +224,8 @@ impl Registered {
     }
 }
 
-impl Drop for Registered {
+impl Drop for StoreInterrupts {
     fn drop(&mut self) {
-        self.shared.word.disconnect();
         self.shared.deadline.store(NEVER, Ordering::SeqCst);
         if let Some(number) = self.number {
             self.engine.interrupter().stores().by_number.remove(&number);
