@@ -307,3 +307,6 @@ impl Config {
         Ok(self.tunables.clone())
     }
 }
+
+#[cfg(test)]
+mod tests;

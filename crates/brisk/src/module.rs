@@ -393,3 +393,6 @@ pub struct ResourcesRequired {
     /// Least size of the largest table in elements.
     pub max_initial_table_size: Option<u64>,
 }
+
+#[cfg(test)]
+mod tests;

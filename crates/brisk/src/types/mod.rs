@@ -612,3 +612,6 @@ impl From<FuncType> for HeapType {
         HeapType::ConcreteFunc(ty)
     }
 }
+
+#[cfg(test)]
+mod tests;

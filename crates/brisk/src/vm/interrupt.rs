@@ -33,3 +33,19 @@ impl VmStoreCell {
         limit.store(0, Ordering::SeqCst);
     }
 }
+
+#[cfg(test)]
+impl VmStoreCell {
+    /// The word that an interruption writes.
+    pub fn limit(&self) -> &std::sync::atomic::AtomicUsize {
+        // SAFETY: as in `interrupt`.
+        unsafe { &(*self.0.get()).value_limit }
+    }
+}
+
+/// Words of no store.
+#[cfg(test)]
+pub(crate) fn blank_words() -> VmStore {
+    // SAFETY: integers, pointers and options of plain data may all be zero.
+    unsafe { std::mem::zeroed() }
+}
