@@ -35,6 +35,8 @@ pub struct VmStore {
     pub activation: *mut Activation,
     /// Per-instruction counters of the profile, null when it is off.
     pub op_counts: *mut u64,
+    /// What watches the running code, null if nothing does.
+    pub observer: *mut super::observe::Observer,
     /// How and where the innermost activation stopped when it did not return.
     pub exit: VmExit,
     /// The trap that ended the innermost activation, until it is reported.

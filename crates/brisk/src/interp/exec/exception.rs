@@ -1,0 +1,90 @@
+//! Throwing and catching. Nothing is paid where nothing is thrown: handlers are found by the
+//! position of the instruction that threw or called.
+
+use super::call::{self, Link};
+use crate::interp::dispatch::{Regs, Status, handler, next, raise};
+use crate::interp::lookup;
+use crate::interp::operand::Words;
+use crate::trap::Trap;
+use crate::vm::context::VmContext;
+use crate::vm::libcalls;
+
+handler! {
+    /// `tag32 base`: throws a new exception whose payload stands at `base`.
+    fn throw (w, r) {
+        let tag = w.u32();
+        let payload = r.sp.add(usize::from(w.u16()));
+        call::leave(r.ip, r.sp, r.ctx);
+        match libcalls::exn_new(r.ctx, tag, payload) {
+            Ok(exn) => {
+                libcalls::set_pending_exception(r.ctx, exn);
+                unwind(r.ip, r.sp, r.ctx)
+            }
+            Err(stop) => call::stop(r.ip, r.sp, r.ctx, stop),
+        }
+    }
+}
+
+handler! {
+    /// `exn`: throws an exception again.
+    fn throw_ref (w, r) {
+        let exn = r.slot(w.u16());
+        if exn == 0 {
+            raise!(r, Trap::NullReference)
+        }
+        libcalls::set_pending_exception(r.ctx, exn);
+        unwind(r.ip, r.sp, r.ctx)
+    }
+}
+
+/// Goes on at the innermost handler of the pending exception, or ends the activation.
+///
+/// # Safety
+/// `ip`, `sp` and `ctx` must be those of the instruction that threw or called.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe extern "C" fn unwind(
+    mut ip: *const u16,
+    mut sp: *mut u64,
+    mut ctx: *mut VmContext,
+) -> Status {
+    // SAFETY: frames and links are those the interpreter wrote; code is found by address.
+    unsafe {
+        let exn = libcalls::take_pending_exception(ctx);
+        let tag = libcalls::exn_tag(exn);
+        loop {
+            let Some(code) = lookup(ctx, ip) else {
+                unreachable!("running code belongs to its instance's module")
+            };
+            let at = ip.offset_from(code.words.as_ptr()) as u32;
+            let caught = code.handlers.iter().find(|handler| {
+                let covered = handler.start <= at && at < handler.end;
+                covered
+                    && handler.tag.is_none_or(|index| std::ptr::eq(*(*ctx).tags.add(index as usize), tag))
+            });
+            if let Some(handler) = caught {
+                let mut slot = sp.add(handler.slot as usize);
+                if handler.tag.is_some() {
+                    let (payload, slots) = libcalls::exn_payload(exn);
+                    slot.copy_from_nonoverlapping(payload, slots);
+                    slot = slot.add(slots);
+                }
+                if handler.with_ref {
+                    slot.write(exn);
+                }
+                let target = code.words.as_ptr().add(handler.target as usize);
+                let mut r = Regs { ip, sp, mem: std::ptr::null_mut(), len: 0, ctx, acc: 0, f32: 0.0, f64: 0.0 };
+                r.reload_memory();
+                return next(Words(target), r);
+            }
+            let link = Link::read(sp.add(code.local_slots as usize));
+            if call::is_exit(link.ip) {
+                libcalls::set_pending_exception(ctx, exn);
+                return Status::Exception;
+            }
+            // One word back, so that the position is inside the call.
+            (ip, sp, ctx) = (link.ip.sub(1), link.sp, link.ctx);
+        }
+    }
+}
+
