@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::str::FromStr;
 
 /// Frames kept in a backtrace unless set otherwise.
-const DEFAULT_BACKTRACE_FRAMES: NonZeroUsize = NonZeroUsize::new(20).expect("20 is not 0");
+pub(crate) const DEFAULT_BACKTRACE_FRAMES: NonZeroUsize = NonZeroUsize::new(20).expect("20 is not 0");
 /// Bytes of the stack for wasm code unless set otherwise.
 const DEFAULT_WASM_STACK: usize = 2 << 20;
 /// Bytes of native stack that wasm code may use unless set otherwise.
@@ -16,6 +16,14 @@ const DEFAULT_NATIVE_STACK: usize = 512 << 10;
 const DEFAULT_HEAP_SIZE: usize = 1 << 30;
 
 /// How wasm code is run.
+///
+/// ```
+/// use brisk::{Config, Engine, Tier};
+///
+/// let tier: Tier = "interp".parse()?;
+/// let engine = Engine::new(Config::new().tier(tier))?;
+/// # brisk::Result::<()>::Ok(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum Tier {

@@ -125,7 +125,15 @@ impl fmt::Debug for Engine {
     }
 }
 
-/// A handle of an engine that does not keep it alive.
+/// A handle of an engine that does not keep it alive, see [`Engine::weak`].
+///
+/// ```
+/// let engine = brisk::Engine::default();
+/// let weak = engine.weak();
+/// assert!(weak.upgrade().is_some());
+/// drop(engine);
+/// assert!(weak.upgrade().is_none());
+/// ```
 #[derive(Clone)]
 pub struct EngineWeak(Weak<EngineInner>);
 

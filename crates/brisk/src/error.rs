@@ -391,6 +391,12 @@ impl AsRef<dyn StdError + Send + Sync> for Error {
 }
 
 /// The layers of an [`Error`], see [`Error::chain`].
+///
+/// ```
+/// let error = brisk::Error::msg("no such file").context("reading the settings");
+/// let texts: Vec<String> = error.chain().map(|layer| layer.to_string()).collect();
+/// assert_eq!(texts, ["reading the settings", "no such file"]);
+/// ```
 #[derive(Clone)]
 pub struct Chain<'a> {
     next: Option<&'a (dyn StdError + 'static)>,

@@ -166,6 +166,18 @@ impl StoreLimitsBuilder {
 }
 
 /// A [`ResourceLimiter`] with fixed limits, made by [`StoreLimitsBuilder`].
+///
+/// ```
+/// use brisk::{Engine, Memory, MemoryType, Store, StoreLimits, StoreLimitsBuilder};
+///
+/// let limits: StoreLimits = StoreLimitsBuilder::new().memory_size(128 << 10).build();
+/// let mut store = Store::new(&Engine::default(), limits);
+/// store.limiter(|limits| limits);
+/// let memory = Memory::new(&mut store, MemoryType::new(1, None))?;
+/// assert!(memory.grow(&mut store, 1).is_ok());
+/// assert!(memory.grow(&mut store, 1).is_err());
+/// # brisk::Result::<()>::Ok(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct StoreLimits {
     memory_size: Option<usize>,

@@ -197,6 +197,19 @@ impl Module {
             .map(|section| CustomSection { name: &section.name, data: &info.bytes()[section.range.clone()] })
     }
 
+    /// The proposals beyond WebAssembly 1.0 that the module uses, by their usual names.
+    ///
+    /// ```
+    /// use brisk::{Engine, Module};
+    ///
+    /// let module = Module::new(&Engine::default(), "(module (memory i64 1) (type (func (param v128))))")?;
+    /// assert_eq!(module.features_used(), ["simd", "memory64"]);
+    /// # brisk::Result::<()>::Ok(())
+    /// ```
+    pub fn features_used(&self) -> &[&'static str] {
+        &self.0.info.features_used
+    }
+
     /// The bytes of the module in the binary format.
     pub fn bytes(&self) -> &[u8] {
         self.0.info.bytes()
@@ -293,6 +306,11 @@ impl fmt::Debug for Module {
 /// The module in the binary format, translated if it comes in the text format.
 #[cfg(feature = "wat")]
 fn binary<'a>(bytes: &'a [u8], path: Option<&Path>) -> Result<Cow<'a, [u8]>> {
+    // No text begins with a zero byte; and what has no bytes at all is more likely a file that was
+    // cut off than the text of a module without fields.
+    if bytes.first().is_none_or(|byte| *byte == 0) {
+        return Ok(Cow::Borrowed(bytes));
+    }
     wat::parse_bytes(bytes).map_err(|mut error| {
         if let Some(path) = path {
             error.set_path(path);
@@ -308,6 +326,20 @@ fn binary<'a>(bytes: &'a [u8], _path: Option<&Path>) -> Result<Cow<'a, [u8]>> {
 }
 
 /// Where an export of a module is, see [`Module::get_export_index`].
+///
+/// ```
+/// use brisk::{Engine, Instance, Module, Store};
+///
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module (func (export "f")))"#)?;
+/// let export = module.get_export_index("f").unwrap();
+/// for _ in 0..3 {
+///     let mut store = Store::new(&engine, ());
+///     let instance = Instance::new(&mut store, &module, &[])?;
+///     assert!(instance.get_module_export(&mut store, &export).unwrap().into_func().is_some());
+/// }
+/// # brisk::Result::<()>::Ok(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct ModuleExport {
     module: Module,

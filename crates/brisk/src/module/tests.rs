@@ -56,7 +56,7 @@ fn binary_wants_the_binary_format() {
 }
 
 #[test]
-fn every_truncation_is_an_error_or_a_module() {
+fn every_truncation_is_a_decoding_error() {
     let engine = Engine::default();
     let whole = wat::parse_str(
         r#"(module $m (import "a" "b" (func (param i32))) (memory (export "m") 1) (table 1 funcref)
@@ -65,9 +65,23 @@ fn every_truncation_is_an_error_or_a_module() {
     )
     .unwrap();
     for end in 0..whole.len() {
-        let _ = Module::from_binary(&engine, &whole[..end]).map_err(|error| error.to_string());
+        let Err(error) = Module::new(&engine, &whole[..end]) else {
+            assert!(whole_sections(&whole[..end]), "{end} bytes of {} make no module", whole.len());
+            continue;
+        };
+        assert!(error.is::<brisk_module::DecodeError>(), "{end} bytes: {error:?}");
     }
-    assert!(Module::from_binary(&engine, &whole).is_ok());
+    assert!(Module::new(&engine, &whole).is_ok());
+}
+
+/// Whether bytes end where a section does.
+fn whole_sections(bytes: &[u8]) -> bool {
+    let mut at = 8;
+    while let Some(&size) = bytes.get(at + 1) {
+        assert!(size < 128, "a size of one byte");
+        at += 2 + usize::from(size);
+    }
+    at == bytes.len()
 }
 
 #[test]

@@ -10,7 +10,7 @@ pub use entity::{GlobalType, MemoryType, MemoryTypeBuilder, TableType};
 pub use external::{ExportType, ExternType, ImportType};
 pub use func::{ExnType, FuncType, TagType};
 
-use crate::Engine;
+use crate::{Engine, Val};
 use brisk_module::TypeIndex;
 use std::fmt;
 
@@ -217,9 +217,18 @@ impl ValType {
         }
     }
 
-    /// Whether a variable of the type can begin without a value being given.
-    pub(crate) fn is_defaultable(&self) -> bool {
-        self.canonical().is_defaultable()
+    /// The value that variables of the type begin with: zero or null; none for references that cannot
+    /// be null.
+    ///
+    /// ```
+    /// use brisk::{HeapType, RefType, Val, ValType};
+    ///
+    /// assert!(matches!(ValType::I64.default_value(), Some(Val::I64(0))));
+    /// assert!(matches!(ValType::FUNCREF.default_value(), Some(Val::FuncRef(None))));
+    /// assert!(ValType::from(RefType::new(false, HeapType::Func)).default_value().is_none());
+    /// ```
+    pub fn default_value(&self) -> Option<Val> {
+        Val::default_for_ty(self)
     }
 
     pub(crate) fn comes_from(&self, engine: &Engine) -> bool {

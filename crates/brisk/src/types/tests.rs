@@ -42,7 +42,6 @@ fn nullability_matches_one_way() {
     let (nullable, definite) = (RefType::FUNCREF, RefType::new(false, HeapType::Func));
     assert!(definite.matches(&nullable) && !nullable.matches(&definite));
     assert!(RefType::eq(&definite, &definite.clone()) && !RefType::eq(&definite, &nullable));
-    assert!(!ValType::from(definite).is_defaultable() && ValType::from(nullable).is_defaultable());
 }
 
 #[test]
