@@ -1,7 +1,7 @@
 //! Calls from the host.
 
 use super::handle::Handle;
-use super::store::{ARGUMENT_SLOTS, StoreOpaque, Unwind};
+use super::store::{ARGUMENT_SLOTS, NO_EXIT, StoreOpaque, Unwind};
 use super::{Stop, VmExit, VmFuncRef};
 use crate::backtrace::{FrameInfo, WasmBacktrace};
 use crate::error::{Error, Result};
@@ -32,6 +32,8 @@ pub(crate) fn invoke<R>(
     unsafe {
         let top = (*vm).value_top;
         write(store, std::slice::from_raw_parts_mut(top, slots))?;
+        // So that a call that ends before any code runs is not taken to have ended somewhere.
+        (*vm).exit.ip = std::ptr::null();
         match interp::call(vm, func.ptr().as_ptr()) {
             Ok(()) => Ok(read(store, std::slice::from_raw_parts(top, slots))),
             Err(stop) => Err(stopped(store, stop)),
@@ -45,7 +47,11 @@ pub(crate) fn invoke<R>(
 /// The function must be one of the store's instances', or outlive the call.
 pub(crate) unsafe fn invoke_nullary(store: &mut StoreOpaque, func: NonNull<VmFuncRef>) -> Result<()> {
     // SAFETY: passed on; there are no arguments.
-    match unsafe { interp::call(store.vm(), func.as_ptr()) } {
+    let outcome = unsafe {
+        (*store.vm()).exit.ip = std::ptr::null();
+        interp::call(store.vm(), func.as_ptr())
+    };
+    match outcome {
         Ok(()) => Ok(()),
         Err(stop) => Err(stopped(store, stop)),
     }
@@ -69,20 +75,20 @@ fn stopped(store: &mut StoreOpaque, stop: Stop) -> Error {
         return error;
     }
     // SAFETY: the words are alive.
-    let exit = unsafe { (*store.vm()).exit };
-    let backtrace = backtrace(store, Some(exit), max.get());
+    let exit = unsafe { std::mem::replace(&mut (*store.vm()).exit, NO_EXIT) };
+    let backtrace = backtrace(store, exit, max.get());
     if backtrace.frames().is_empty() { error } else { error.context(backtrace) }
 }
 
-/// The frames of all activations, innermost first: from `exit` on in an activation that has just ended,
-/// else from where the innermost activation called the host.
-pub(crate) fn backtrace(store: &StoreOpaque, exit: Option<VmExit>, max: usize) -> WasmBacktrace {
+/// The frames of all activations, innermost first: from `exit` on in an activation that has just ended;
+/// with [`NO_EXIT`] from where the innermost activation called the host.
+pub(crate) fn backtrace(store: &StoreOpaque, exit: VmExit, max: usize) -> WasmBacktrace {
     // SAFETY: the store's activations are what they were when running code called out.
-    let frames = unsafe { interp::frames(store.vm(), exit) };
-    let frames = frames.take(max).filter_map(|frame| {
+    let frames = unsafe { interp::frames(store.vm(), Some(exit)) };
+    let frames = frames.take(max).map(|frame| {
         // SAFETY: a frame's instance is alive.
-        let module = unsafe { (*(*frame.ctx).instance).module()?.clone() };
-        Some(FrameInfo::new(module, frame.func, Some(frame.offset as usize)))
+        let module = unsafe { (*(*frame.ctx).instance).module().clone() };
+        FrameInfo::new(module, frame.func, Some(frame.offset as usize))
     });
     WasmBacktrace::from_frames(frames.collect())
 }

@@ -428,6 +428,26 @@ pub(crate) unsafe fn exn_payload(exn: u64) -> (*const u64, usize) {
     }
 }
 
+/// Whether an object is an external one.
+///
+/// # Safety
+/// `reference` must be a reference to a live object.
+#[inline]
+pub(crate) unsafe fn is_external(reference: u64) -> bool {
+    // SAFETY: passed on.
+    unsafe { (*(reference as *const Header)).kind == Kind::External }
+}
+
+/// Whether an object is an exception.
+///
+/// # Safety
+/// `reference` must be a reference to a live object.
+#[inline]
+pub(crate) unsafe fn is_exception(reference: u64) -> bool {
+    // SAFETY: passed on.
+    unsafe { (*(reference as *const Header)).kind == Kind::Exception }
+}
+
 /// The host value of an external object.
 ///
 /// # Safety

@@ -1,5 +1,7 @@
 //! Host functions as running code calls them.
 
+use super::handle::Handle;
+use super::instance::InstanceData;
 use super::store::{StoreInner, StoreOpaque, Unwind};
 use super::{HostStatus, VmContext, VmFuncRef, VmHostFunc};
 use crate::error::{Error, Result};
@@ -46,9 +48,25 @@ impl HostSlots<'_> {
     }
 }
 
+/// The instance that called a host function.
+#[derive(Clone, Copy)]
+pub(crate) struct HostCaller(NonNull<VmContext>);
+
+impl HostCaller {
+    /// The instance; `None` if the host itself called.
+    pub fn instance(self, store: &StoreOpaque) -> Option<Handle<InstanceData>> {
+        // SAFETY: the caller's instance is alive while the function runs, and as long as the store.
+        unsafe {
+            let instance = NonNull::new((*self.0.as_ptr()).instance)?;
+            instance.as_ref().try_module()?;
+            Some(Handle::new(store.id(), instance))
+        }
+    }
+}
+
 /// A host function with what it owns. Shared by all stores that refer to it.
 #[repr(C)]
-pub(crate) struct HostRecord<C: ?Sized> {
+pub struct HostRecord<C: ?Sized> {
     vm: VmHostFunc,
     func_ref: VmFuncRef,
     ty: FuncType,
@@ -61,7 +79,7 @@ unsafe impl<C: ?Sized + Send> Send for HostRecord<C> {}
 unsafe impl<C: ?Sized + Sync> Sync for HostRecord<C> {}
 
 /// A host function, whatever its code.
-pub(crate) type HostFunc = Arc<HostRecord<dyn Any + Send + Sync>>;
+pub type HostFunc = Arc<HostRecord<dyn Any + Send + Sync>>;
 
 /// Makes a host function for stores whose data is `T`.
 pub(crate) fn new<T: 'static, C: HostCode<T>>(ty: FuncType, code: C) -> HostFunc {
@@ -104,10 +122,10 @@ unsafe fn trampoline<T: 'static, C: HostCode<T>>(
     host: *mut VmHostFunc, caller: *mut VmContext, slots: *mut u64,
 ) -> HostStatus {
     // SAFETY: passed on; a store without its data is the first part of the store with it.
-    let (record, mut store, slots) = unsafe {
+    let (record, mut store, slots, caller) = unsafe {
         let record = &*host.cast_const().cast::<HostRecord<C>>();
         let store = NonNull::new_unchecked((*(*caller).store).store);
-        (record, store.cast::<StoreInner<T>>(), NonNull::new_unchecked(slots))
+        (record, store.cast::<StoreInner<T>>(), NonNull::new_unchecked(slots), HostCaller(NonNull::new_unchecked(caller)))
     };
     // SAFETY: the store is borrowed for the scope only.
     let scope = unsafe { store.as_ref().roots.enter() };

@@ -85,7 +85,7 @@ impl InstanceData {
             let instance = base.cast::<InstanceData>();
             let ctx = VmContext {
                 store,
-                funcs: module.as_ref().map_or(std::ptr::null(), |module| module.funcs()),
+                funcs: module.as_ref().map_or(std::ptr::null(), |module| module.funcs().as_ptr()),
                 imports: base.add(imports).as_ptr().cast(),
                 globals: base.add(globals).as_ptr().cast(),
                 memories: base.add(memories).as_ptr().cast(),
@@ -118,14 +118,19 @@ impl InstanceData {
         }
     }
 
-    /// The module; only the record that stands for the host has none.
-    pub fn module(&self) -> Option<&Module> {
+    /// The module; `None` in the record that stands for the host.
+    pub fn try_module(&self) -> Option<&Module> {
         self.module.as_ref()
+    }
+
+    /// The module of what is not the record that stands for the host.
+    pub fn module(&self) -> &Module {
+        self.module.as_ref().expect("what runs is an instance of a module")
     }
 
     /// What was decoded of the module.
     pub fn info(&self) -> &brisk_module::Module {
-        self.module.as_ref().expect("what runs is an instance of a module").info()
+        self.module().info()
     }
 
     /// Sets an imported function.

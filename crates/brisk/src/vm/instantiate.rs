@@ -7,12 +7,10 @@ use super::table::TableData;
 use super::{Stop, VmFuncRef, VmGlobal, call, memory, table};
 use crate::bail;
 use crate::engine::Engine;
-use crate::error::{Context, Error, Result};
+use crate::error::{Error, Result};
 use crate::module::Module;
-use crate::registry::ModuleTypes;
-use crate::types::matching;
-use brisk_module::SegmentMode;
-use brisk_module::module::ImportType;
+use crate::types::canonical::Definition;
+use brisk_module::module::SegmentMode;
 use std::ptr::NonNull;
 
 /// What is imported, checked to be of the store at hand.
@@ -25,64 +23,29 @@ pub(crate) enum ImportValue {
     Tag(NonNull<TagData>),
 }
 
-/// Whether a value may be imported as the given type, as the words of an error if not.
-///
-/// # Safety
-/// The value's record must be alive and nobody write it meanwhile.
-pub(crate) unsafe fn check_import(
-    engine: &Engine, types: &ModuleTypes, ty: &ImportType, value: ImportValue,
-) -> Result<()> {
-    // SAFETY: passed on, for all records below.
-    unsafe {
-        match (*ty, value) {
-            (ImportType::Func(expected), ImportValue::Func(func)) => {
-                matching::func(engine, func.as_ref().type_id, types.id(expected))
-            }
-            (ImportType::Table(expected), ImportValue::Table(table)) => {
-                let table = table.as_ref();
-                matching::table(table.ty(), table.len(), &types.table(expected))
-            }
-            (ImportType::Memory(expected), ImportValue::Memory(memory)) => {
-                let memory = memory.as_ref();
-                matching::memory(memory.ty(), memory.pages(), &expected)
-            }
-            (ImportType::Global(expected), ImportValue::Global(global)) => {
-                matching::global(engine, &global.as_ref().ty, &types.global(expected))
-            }
-            (ImportType::Tag(expected), ImportValue::Tag(tag)) => {
-                matching::tag(engine, tag.as_ref().vm.type_id, types.id(expected))
-            }
-            (expected, value) => {
-                bail!("expected {}, found {}", expected_kind(&expected), value.kind())
-            }
-        }
-    }
-}
-
-fn expected_kind(ty: &ImportType) -> &'static str {
-    match ty {
-        ImportType::Func(_) => "func",
-        ImportType::Table(_) => "table",
-        ImportType::Memory(_) => "memory",
-        ImportType::Global(_) => "global",
-        ImportType::Tag(_) => "tag",
-    }
-}
-
 impl ImportValue {
-    fn kind(self) -> &'static str {
-        match self {
-            ImportValue::Func(_) => "func",
-            ImportValue::Table(_) => "table",
-            ImportValue::Memory(_) => "memory",
-            ImportValue::Global(_) => "global",
-            ImportValue::Tag(_) => "tag",
+    /// What there is to link, for a check of its type.
+    ///
+    /// # Safety
+    /// The record must be alive and nobody write it meanwhile.
+    pub unsafe fn definition(self) -> Definition {
+        // SAFETY: passed on.
+        unsafe {
+            match self {
+                ImportValue::Func(func) => Definition::Func(func.as_ref().type_id),
+                ImportValue::Table(table) => Definition::Table(*table.as_ref().ty(), table.as_ref().len()),
+                ImportValue::Memory(memory) => {
+                    Definition::Memory(*memory.as_ref().ty(), memory.as_ref().pages())
+                }
+                ImportValue::Global(global) => Definition::Global(global.as_ref().ty),
+                ImportValue::Tag(tag) => Definition::Tag(tag.as_ref().vm.type_id),
+            }
         }
     }
 }
 
 /// Makes an instance of a module and runs its start function. `imports` gives the value of each import,
-/// which must have been checked with [`check_import`].
+/// which must have been checked with [`canonical::check_import`](crate::types::canonical::check_import).
 ///
 /// An instance that fails from its segments or its start function stays in the store: functions of it
 /// may have got into tables by then.
@@ -119,10 +82,11 @@ pub(crate) fn instantiate(
         }
     }
     data.fill_func_refs();
-    let types = module.types();
+    let types = module.module_types();
     for index in info.imported_tags..info.tags.len() as u32 {
         let ty = info.tags[index as usize];
-        let tag = TagData::new(types.id(ty), info.tag_type(index).params.iter().copied());
+        let payload = info.tag_type(index).params.iter().map(|ty| types.val(*ty));
+        let tag = TagData::new(types.id(ty), payload);
         let tag = store.tags.push(tag);
         // SAFETY: as above.
         unsafe { data.set_tag(index, tag) };
@@ -180,7 +144,7 @@ unsafe fn start(store: &mut StoreOpaque, mut instance: NonNull<InstanceData>) ->
     // function runs; its tables fit its segments, as validation saw to.
     unsafe {
         let data = instance.as_mut();
-        let module = data.module().context("an instance has a module")?.clone();
+        let module = data.module().clone();
         let info = module.info();
         for (index, segment) in (0..).zip(&info.elements) {
             match &segment.mode {

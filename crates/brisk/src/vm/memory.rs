@@ -3,7 +3,8 @@
 use super::mapping::Mapping;
 use super::store::StoreOpaque;
 use super::{Stop, VmMemory};
-use crate::error::{Context, Error, Result, bail};
+use crate::bail;
+use crate::error::{Context, Error, Result};
 use crate::trap::Trap;
 use brisk_module::MemoryType;
 use std::ptr::NonNull;

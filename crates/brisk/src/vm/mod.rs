@@ -17,6 +17,8 @@ pub(crate) mod interrupt;
 pub(crate) mod libcalls;
 pub(crate) mod mapping;
 pub(crate) mod memory;
+pub(crate) mod observe;
+pub(crate) mod refs;
 pub(crate) mod roots;
 pub(crate) mod store;
 pub(crate) mod table;

@@ -97,7 +97,7 @@ impl Observer {
 }
 
 fn func_name(module: &Module, func: u32) -> String {
-    match module.info().names().func_name(module.info(), func) {
+    match module.info().names().func_name(func) {
         Some(name) => name.to_string(),
         None => format!("wasm[{func}]"),
     }
@@ -123,7 +123,7 @@ fn write_value(out: &mut String, ty: ValType, slots: &[u64]) {
 unsafe fn observed<'a>(ctx: *mut VmContext) -> Option<(&'a mut Observer, &'a Module)> {
     // SAFETY: by the contract of this function; the store keeps its observer to its end, and running
     // code is the only one to reach it meanwhile.
-    unsafe { Some(((*(*ctx).store).observer.as_mut()?, (*(*ctx).instance).module()?)) }
+    unsafe { Some(((*(*ctx).store).observer.as_mut()?, (*(*ctx).instance).module())) }
 }
 
 /// Counts a call.

@@ -7,6 +7,7 @@ use super::host::HostFunc;
 use super::instance::InstanceData;
 use super::mapping::Mapping;
 use super::memory::MemoryData;
+use super::observe::Observer;
 use super::roots::RootSet;
 use super::table::TableData;
 use super::{Stop, VmContext, VmExit, VmFuncRef, VmGlobal, VmStore, VmTag};
@@ -16,7 +17,8 @@ use crate::interrupt::StoreInterrupts;
 use crate::limits::{self, ResourceLimiter};
 use crate::store::{EpochBehavior, UpdateDeadline};
 use crate::trap::Trap;
-use crate::{bail, interp};
+use crate::val::Val;
+use crate::bail;
 use brisk_module::{GlobalType, HeapType, RefType, ValType};
 use std::any::Any;
 use std::marker::PhantomPinned;
@@ -125,7 +127,9 @@ pub struct StoreOpaque {
     fuel_reserve: u64,
     counts: Counts,
     limits: Counts,
-    op_counts: Box<[u64]>,
+    observer: Option<Box<Observer>>,
+    /// Room for arguments and results of host functions whose types are known only at run time.
+    pub(crate) values: Vec<Val>,
     _pinned: PhantomPinned,
 }
 
@@ -152,10 +156,7 @@ impl StoreOpaque {
         let value_stack =
             Mapping::new(size.saturating_add(MARGIN)).context("failed to allocate the stack for wasm code")?;
         let value_end = value_stack.base() as usize + size;
-        let op_counts = match tunables.profile_ops {
-            true => vec![0; interp::OP_COUNT].into_boxed_slice(),
-            false => Box::default(),
-        };
+        let observer = (tunables.profile_ops || tunables.trace_calls).then(|| Box::new(Observer::new()));
         let words = VmStore {
             value_limit: AtomicUsize::new(value_end),
             value_end,
@@ -167,6 +168,7 @@ impl StoreOpaque {
             fuel: 0,
             activation: std::ptr::null_mut(),
             op_counts: std::ptr::null_mut(),
+            observer: std::ptr::null_mut(),
             exit: NO_EXIT,
             trap: None,
             #[cfg(brisk_loop_dispatch)]
@@ -205,19 +207,22 @@ impl StoreOpaque {
                 tables: limits::DEFAULT_TABLE_LIMIT,
                 memories: limits::DEFAULT_MEMORY_LIMIT,
             },
-            op_counts,
+            observer,
+            values: Vec::new(),
             _pinned: PhantomPinned,
         })
     }
 
     /// Makes the store known to its words; from now on it does not move.
     fn settle(&mut self) {
-        let counts = if self.op_counts.is_empty() { std::ptr::null_mut() } else { self.op_counts.as_mut_ptr() };
         let this: *mut StoreOpaque = self;
         // SAFETY: the words are alive; nothing runs yet.
         unsafe {
             (*self.vm.as_ptr()).store = this;
-            (*self.vm.as_ptr()).op_counts = counts;
+            if let Some(observer) = &mut self.observer {
+                (*self.vm.as_ptr()).op_counts = observer.op_counts();
+                (*self.vm.as_ptr()).observer = &raw mut **observer;
+            }
         }
     }
 
@@ -245,9 +250,9 @@ impl StoreOpaque {
         self.host_caller.as_ptr().cast()
     }
 
-    /// Counts per instruction, in the order of the interpreter's table; empty unless they are counted.
-    pub(crate) fn op_counts(&self) -> &[u64] {
-        &self.op_counts
+    /// What watches the running code, if the engine's configuration asked for that.
+    pub(crate) fn observer(&mut self) -> Option<&mut Observer> {
+        self.observer.as_deref_mut()
     }
 
     // Ownership.
@@ -525,7 +530,8 @@ impl StoreOpaque {
     }
 }
 
-const NO_EXIT: VmExit = VmExit { ip: std::ptr::null(), sp: std::ptr::null_mut(), ctx: std::ptr::null_mut() };
+/// Nowhere.
+pub(crate) const NO_EXIT: VmExit = VmExit { ip: std::ptr::null(), sp: std::ptr::null_mut(), ctx: std::ptr::null_mut() };
 
 impl Drop for StoreOpaque {
     fn drop(&mut self) {

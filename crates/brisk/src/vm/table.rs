@@ -6,9 +6,10 @@
 use super::mapping::Mapping;
 use super::store::StoreOpaque;
 use super::{Stop, VmFuncRef, VmTable};
-use crate::error::{Context, Error, Result, bail};
+use crate::bail;
+use crate::error::{Context, Error, Result};
 use crate::trap::Trap;
-use crate::types::canonical::{self, is_func};
+use crate::types::canonical::is_func;
 use brisk_module::TableType;
 use std::mem::size_of;
 use std::ptr::NonNull;
@@ -127,7 +128,7 @@ fn bytes(elements: u64, funcs: bool) -> Option<usize> {
 
 /// Makes a table in a store, all elements null. Concrete heap types of `ty` hold canonical ids.
 pub(crate) fn create(store: &mut StoreOpaque, ty: TableType) -> Result<NonNull<TableData>> {
-    let funcs = is_func(store.engine(), ty.element.heap);
+    let funcs = is_func(ty.element);
     let min = ty.limits.min;
     let allowed = store.limiter(|limiter| {
         limiter.table_growing(0, usize::try_from(min).unwrap_or(usize::MAX), declared_max(&ty))
@@ -216,9 +217,4 @@ pub(crate) unsafe fn copy(
         std::ptr::copy(from, to.vm.base.add(dst as usize * size), len as usize * size);
     }
     Ok(())
-}
-
-/// Whether a table of type `actual` may be imported as `expected`, given its current size.
-pub(crate) fn matches(engine: &crate::Engine, table: &TableData, expected: &TableType) -> bool {
-    canonical::table_matches(engine, table.ty(), table.len(), expected)
 }
