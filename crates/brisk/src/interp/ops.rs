@@ -205,6 +205,22 @@ brisk_module::for_each_numeric_op!(numeric_handlers);
 /// `select`, by the sources of its condition and its values.
 const SELECT: &[[Handler; 8]] = &[select_forms!(S), select_forms!(A)];
 
+/// Rows and handlers of additions joined with a comparison and a branch.
+macro_rules! add_branch_handlers {
+    ($($compare:ident $add:ident,)*) => {
+        const ADD_BRANCH: &[[Handler; 2]] = &[$([
+            control::add_branch::<row::$add, row::$compare, S>,
+            control::add_branch::<row::$add, row::$compare, I>,
+        ],)*];
+        const ADD_BRANCH_ROWS: &[super::rows::CompareRow] = &[$(super::rows::CompareRow::$compare,)*];
+    };
+}
+add_branch_handlers! {
+    I32Eq I32Add, I32Ne I32Add, I32LtS I32Add, I32LtU I32Add, I32GtS I32Add, I32GtU I32Add, I32LeS I32Add,
+    I32LeU I32Add, I32GeS I32Add, I32GeU I32Add, I64Eq I64Add, I64Ne I64Add, I64LtS I64Add, I64LtU I64Add,
+    I64GtS I64Add, I64GtU I64Add, I64LeS I64Add, I64LeU I64Add, I64GeS I64Add, I64GeU I64Add,
+}
+
 const TEST_BRANCH: &[[Handler; 8]] =
     &[branch_forms!(control::test_branch::<u32), branch_forms!(control::test_branch::<u64)];
 
@@ -337,7 +353,8 @@ mod base {
     pub(super) const COMPARE: u16 = COMMUTATIVE + 8 * super::COMMUTATIVE.len() as u16;
     pub(super) const COMPARE_BRANCH: u16 = COMPARE + 8 * super::COMPARE.len() as u16;
     pub(super) const TEST_BRANCH: u16 = COMPARE_BRANCH + 8 * super::COMPARE_BRANCH.len() as u16;
-    pub(super) const SELECT: u16 = TEST_BRANCH + 8 * super::TEST_BRANCH.len() as u16;
+    pub(super) const ADD_BRANCH: u16 = TEST_BRANCH + 8 * super::TEST_BRANCH.len() as u16;
+    pub(super) const SELECT: u16 = ADD_BRANCH + 2 * super::ADD_BRANCH.len() as u16;
     pub(super) const LOAD: u16 = SELECT + 8 * super::SELECT.len() as u16;
     pub(super) const STORE: u16 = LOAD + 12 * super::LOAD.len() as u16;
     pub(super) const LOAD_FAR: u16 = STORE + 18 * super::STORE.len() as u16;
@@ -397,6 +414,7 @@ static HANDLERS: [Handler; OP_COUNT] = {
     at = put(&mut table, at, COMPARE);
     at = put(&mut table, at, COMPARE_BRANCH);
     at = put(&mut table, at, TEST_BRANCH);
+    at = put(&mut table, at, ADD_BRANCH);
     at = put(&mut table, at, SELECT);
     at = put(&mut table, at, LOAD);
     at = put(&mut table, at, STORE);
@@ -465,6 +483,11 @@ pub(crate) fn compare_to_branch(op: u16, sense: bool) -> Option<u16> {
     (op < base::COMPARE_BRANCH).then_some(base::COMPARE_BRANCH + (form & !1) + u16::from(sense))
 }
 
+/// Whether an operation is a comparison with a destination.
+pub(crate) fn is_compare(op: u16) -> bool {
+    (base::COMPARE..base::COMPARE_BRANCH).contains(&op) && is_slot_twin(op)
+}
+
 /// The comparison that gives the opposite of an integer one, in the same form.
 pub(crate) fn inverted_compare(op: u16) -> Option<u16> {
     use super::rows::CompareRow as C;
@@ -499,6 +522,19 @@ pub(crate) fn and_to_branch(op: u16, sense: bool) -> Option<u16> {
 pub(crate) fn select(cond: Form, a: Form, b: Form) -> u16 {
     let values = 2 * u16::from(a == Form::I) + u16::from(b == Form::I);
     base::SELECT + 8 * u16::from(cond == Form::A) + 2 * values
+}
+
+/// The operation that joins an addition of an immediate to a slot with the branch that compares the sum
+/// (in the accumulator) with something.
+pub(crate) fn add_to_branch(add: u16, branch: u16) -> Option<u16> {
+    use super::rows::{CommutativeRow as C, CompareRow};
+    let index = branch.checked_sub(base::COMPARE_BRANCH).filter(|_| branch < base::TEST_BRANCH)?;
+    let (row, form) = (index / 8, index % 8);
+    let wanted = if row <= CompareRow::I32GeU as u16 { C::I32Add } else { C::I64Add };
+    // Forms 2 and 6 compare the accumulator with a slot or an immediate; odd ones branch if it holds.
+    let takes = matches!(form, 3 | 7) && row <= CompareRow::I64GeU as u16;
+    (takes && add == commutative(wanted, Form::S, Form::I))
+        .then_some(base::ADD_BRANCH + 2 * row + u16::from(form == 7))
 }
 
 /// A load from memory 0.
@@ -604,11 +640,16 @@ pub(crate) fn describe(op: u16) -> (String, String) {
         let (row, form) = at(base::COMPARE_BRANCH, 8);
         let sense = if form % 2 == 0 { "br_unless" } else { "br_if" };
         (format!("{sense}_{}", COMPARE_NAMES[row]), operands(form, COMPARE_OPERANDS[row]) + "b")
-    } else if op < base::SELECT {
+    } else if op < base::ADD_BRANCH {
         let (row, form) = at(base::TEST_BRANCH, 8);
         let sense = if form % 2 == 0 { "br_unless" } else { "br_if" };
         let ty = ["i32", "i64"][row];
         (format!("{sense}_{ty}_and"), operands(form, ty) + "b")
+    } else if op < base::SELECT {
+        let (row, form) = at(base::ADD_BRANCH, 2);
+        let compare = ADD_BRANCH_ROWS[row] as usize;
+        let i = imm(COMPARE_OPERANDS[compare]);
+        (format!("add_br_if_{}", COMPARE_NAMES[compare]), format!("s{i}d{}b", ["s", i][usize::from(form)]))
     } else if op < base::LOAD {
         let (row, form) = at(base::SELECT, 8);
         let values = ["ss", "sq", "qs", "qq"][usize::from(form / 2)];

@@ -1,7 +1,7 @@
 //! Scalar arithmetic, moves, constants, globals and `select`.
 
 use super::numeric_trap;
-use crate::interp::dispatch::{handler, next, raise};
+use crate::interp::dispatch::{handler, next};
 use crate::interp::operand::{Dst, Scalar, Src};
 use crate::interp::rows::{Binary, Unary};
 use brisk_module::numeric;

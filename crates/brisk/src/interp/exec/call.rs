@@ -74,9 +74,11 @@ unsafe fn ready(state: *const FuncState, sp: *mut u64, store: *mut VmStore) -> O
 /// # Safety
 /// [`ready`] must have given the code for this `sp`.
 #[inline(always)]
-unsafe fn enter(code: *const Code, link: Link, r: Regs) -> Status {
+unsafe fn enter(code: *const Code, link: Link, mut r: Regs) -> Status {
     // SAFETY: the frame lies inside the value stack.
     unsafe {
+        // Nothing expects a value here: one machine register more for this handler.
+        r.acc = 0;
         let locals = r.sp.add((*code).local_slots as usize);
         let mut local = r.sp.add((*code).param_slots as usize);
         while local < locals {

@@ -1,7 +1,7 @@
 //! Branches, traps, fuel and counters. A branch offset counts words from the branch's own first word.
 
 use crate::interp::dispatch::{Regs, Status, handler, next, raise};
-use crate::interp::operand::{Src, Words};
+use crate::interp::operand::{I, S, Scalar, Src, Words};
 use crate::interp::rows::Binary;
 use crate::trap::Trap;
 use crate::vm::libcalls;
@@ -69,8 +69,29 @@ handler! {
 }
 
 handler! {
+    /// `src imm dst [b] offset32`: adds an immediate to a slot and branches if the comparison of the
+    /// sum with `b` holds: the end of most counting loops.
+    fn add_branch [P: Binary<A = C::A, B = C::A, R = C::A>, C: Binary<R = u32>, Y: Src] (w, r) {
+        let src: C::A = S::get(&mut w, &r);
+        let step: C::A = I::get(&mut w, &r);
+        let dst = w.u16();
+        let b = Y::get(&mut w, &r);
+        let offset = w.u32() as i32;
+        let Ok(sum) = P::apply(src, step) else { return next(w, r) };
+        r.set_slot(dst, sum.to_slot());
+        match C::apply(sum, b) {
+            Ok(value) if value != 0 => branch(offset, r),
+            _ => {
+                sum.set_acc(&mut r);
+                next(w, r)
+            }
+        }
+    }
+}
+
+handler! {
     /// `[a] [b] offset32`: branches if `a & b` is (not) 0.
-    fn test_branch [T: crate::interp::operand::Scalar + Into<u64>, X: Src, Y: Src, const SENSE: bool] (w, r) {
+    fn test_branch [T: Scalar + Into<u64>, X: Src, Y: Src, const SENSE: bool] (w, r) {
         let a: T = X::get(&mut w, &r);
         let b: T = Y::get(&mut w, &r);
         let offset = w.u32() as i32;

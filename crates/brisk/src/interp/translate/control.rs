@@ -56,6 +56,8 @@ struct Condition {
     op: u16,
     words: [u16; 10],
     count: usize,
+    /// The opposite is meant.
+    negated: bool,
 }
 
 impl Condition {
@@ -63,7 +65,7 @@ impl Condition {
     fn with_zero(op: u16, slot: Option<u16>) -> Condition {
         let mut words = [0; 10];
         words[0] = slot.unwrap_or(0);
-        Condition { op, words, count: if slot.is_some() { 3 } else { 2 } }
+        Condition { op, words, count: if slot.is_some() { 3 } else { 2 }, negated: false }
     }
 }
 
@@ -75,7 +77,7 @@ impl Translator<'_> {
 
     /// A label point: whatever was known of the last instruction and the accumulators is forgotten.
     fn forget(&mut self) {
-        self.last = None;
+        self.fence();
         self.held.clear();
     }
 
@@ -106,7 +108,7 @@ impl Translator<'_> {
 
     pub fn try_table(&mut self, table: &TryTable) {
         self.block(ControlKind::TryTable, table.ty);
-        self.last = None;
+        self.fence();
         let start = self.code.len() as u32;
         self.walker.innermost().label.catches = Some((table.catches.clone().into_boxed_slice(), start));
     }
@@ -179,7 +181,7 @@ impl Translator<'_> {
 
     /// Registers the clauses of a `try_table` whose body lies between `start` and here.
     fn end_try(&mut self, catches: &[Catch], start: u32) {
-        self.last = None;
+        self.fence();
         let end = self.code.len() as u32;
         for catch in catches {
             let (tag, with_ref, depth) = match *catch {
@@ -240,7 +242,7 @@ impl Translator<'_> {
 
     /// Resolves a fixup to the current offset.
     fn bind(&mut self, fixup: Fixup) {
-        self.last = None;
+        self.fence();
         let here = self.code.len() as u32;
         match fixup.waiting {
             Waiting::Branch { start, field } => self.patch_u32(field as usize, here.wrapping_sub(start)),
@@ -276,7 +278,7 @@ impl Translator<'_> {
             if ops::compare_to_branch(op, true).or(ops::and_to_branch(op, true)).is_some() {
                 let (words, count) = self.take_operands(last.start);
                 self.held = last.held;
-                return Condition { op, words, count };
+                return self.without_eqz(Condition { op, words, count, negated: false });
             }
             self.last = Some(last);
         }
@@ -289,6 +291,24 @@ impl Translator<'_> {
         }
     }
 
+    /// Takes a comparison of floats back from under the `eqz` that turns it around (integer ones are
+    /// turned around in place).
+    fn without_eqz(&mut self, condition: Condition) -> Condition {
+        let eqz = ops::compare(CompareRow::I32Eq, Form::A, Form::I);
+        let Some(before) = self.before.filter(|before| before.dropped && before.end == self.code.len()) else {
+            return condition;
+        };
+        // The result was left in the accumulator only: the operation's number is one more.
+        let op = self.code[before.start] - 1;
+        if condition.op != eqz || condition.words[..2] != [0, 0] || !ops::is_compare(op) {
+            return condition;
+        }
+        let (words, count) = self.take_words(before.start, before.end);
+        self.held = before.held;
+        self.fence();
+        Condition { op, words, count, negated: true }
+    }
+
     /// Emits a branch taken if the condition is `sense`; the offset waits to be bound.
     fn emit_condition(&mut self, condition: &Condition, sense: bool) -> Fixup {
         let start = self.begin_condition(condition, sense);
@@ -299,12 +319,27 @@ impl Translator<'_> {
 
     /// Emits all of a conditional branch but its offset.
     fn begin_condition(&mut self, condition: &Condition, sense: bool) -> u32 {
-        self.position();
-        let start = self.code.len() as u32;
+        let sense = sense != condition.negated;
         let op = ops::compare_to_branch(condition.op, sense)
             .or(ops::and_to_branch(condition.op, sense))
             .expect("a condition is a comparison or an and");
-        self.emit(op, &condition.words[..condition.count]);
+        let words = &condition.words[..condition.count];
+        if let Some(before) = self.before
+            && !before.dropped
+            && before.end == self.code.len()
+            && let Some(op) = ops::add_to_branch(self.code[before.start], op)
+        {
+            // The counting end of a loop: the addition's operands, then what its sum is compared with.
+            let end = self.code.len();
+            let (operands, count) = self.take_words(before.start, end);
+            self.position();
+            self.emit(op, &operands[..count]);
+            self.code.extend_from_slice(words);
+            return before.start as u32;
+        }
+        self.position();
+        let start = self.code.len() as u32;
+        self.emit(op, words);
         start
     }
 
@@ -609,7 +644,7 @@ impl Translator<'_> {
         let mut words = [0; 10];
         words[0] = slot;
         // A 64-bit 0 follows the slot.
-        Condition { op, words, count: 5 }
+        Condition { op, words, count: 5, negated: false }
     }
 
     pub fn br_on_null(&mut self, depth: u32) {

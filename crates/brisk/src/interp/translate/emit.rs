@@ -1,6 +1,6 @@
 //! Writing instructions.
 
-use super::stack::{Class, Kind, Last, Loc, Operand, Source};
+use super::stack::{Before, Class, Kind, Last, Loc, Operand, Source};
 use super::Translator;
 use crate::interp::ops::{Form, OP_WORDS, misc};
 
@@ -33,9 +33,21 @@ impl Translator<'_> {
         self.positions.push((self.code.len() as u32, self.offset));
     }
 
+    /// A point that code may jump to, or that bounds a range: what stands before it stays as it is.
+    pub fn fence(&mut self) {
+        self.last = None;
+        self.before = None;
+    }
+
     /// Takes back an instruction: returns the words of its operands, without the destination.
     pub fn take_operands(&mut self, start: usize) -> ([u16; 10], usize) {
-        let range = start + OP_WORDS..self.code.len() - 1;
+        let end = self.code.len() - 1;
+        self.take_words(start, end)
+    }
+
+    /// Takes back the last instruction, which has operands up to `end`.
+    pub fn take_words(&mut self, start: usize, end: usize) -> ([u16; 10], usize) {
+        let range = start + OP_WORDS..end;
         let mut words = [0; 10];
         let count = range.len();
         words[..count].copy_from_slice(&self.code[range]);
@@ -141,7 +153,7 @@ impl Translator<'_> {
             }
             _ => None,
         };
-        if redirect.is_some() {
+        if let Some(last) = redirect {
             // The result goes straight to the local.
             let word = self.code.len() - 1;
             self.code[word] = dst;
@@ -153,6 +165,8 @@ impl Translator<'_> {
                 self.held.set(class, Some(dst));
             }
             self.last = None;
+            let end = self.code.len();
+            self.before = Some(Before { start: last.start, end, held: last.held, dropped: false });
             return;
         }
         match operand.loc {

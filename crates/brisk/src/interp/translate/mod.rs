@@ -22,7 +22,7 @@ use brisk_module::walk::{self, Walker};
 use brisk_module::wasmparser::{BinaryReader, FunctionBody, Operator};
 use brisk_module::Module;
 use control::{Fixup, Label};
-use stack::{Held, Last, Operand};
+use stack::{Before, Held, Last, Operand};
 
 /// What the translation of a module's functions depends on beside the module.
 #[derive(Clone, Copy, Debug, Default)]
@@ -77,6 +77,8 @@ struct Translator<'m> {
     flushed: usize,
     /// The instruction emitted last, while it can still be changed.
     last: Option<Last>,
+    /// An instruction that one further on may join, if nothing comes between.
+    before: Option<Before>,
     /// Which slot each accumulator is known to equal.
     held: Held,
     /// Wasm offset of the current instruction in the module's bytes.
@@ -117,6 +119,7 @@ impl<'m> Translator<'m> {
             max: 0,
             flushed: 0,
             last: None,
+            before: None,
             held: Held::default(),
             offset: 0,
             segment: None,

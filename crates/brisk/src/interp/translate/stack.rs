@@ -82,6 +82,19 @@ pub(super) struct Last {
     pub held: Held,
 }
 
+/// An instruction that is settled but may still be joined with a later one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Before {
+    /// Offset of its first word.
+    pub start: usize,
+    /// Offset behind its last word.
+    pub end: usize,
+    /// The accumulators before it.
+    pub held: Held,
+    /// Whether its result is in the accumulator only, for the next instruction; else it is in a local.
+    pub dropped: bool,
+}
+
 /// For each accumulator, the slot it is known to equal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Held([Option<u16>; 3]);
@@ -225,6 +238,8 @@ impl Translator<'_> {
         if let Some(op) = ops::to_acc(self.code[last.start]) {
             self.code[last.start] = op;
             self.code.pop();
+            let end = self.code.len();
+            self.before = Some(Before { start: last.start, end, held: last.held, dropped: true });
             self.held.written(operand.slot);
         }
     }
