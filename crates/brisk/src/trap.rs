@@ -20,6 +20,7 @@ macro_rules! traps {
         /// ```
         #[non_exhaustive]
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        #[repr(u8)]
         pub enum Trap {
             $($(#[$doc])* $name,)*
         }

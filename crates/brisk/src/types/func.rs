@@ -260,11 +260,6 @@ impl TagType {
     pub fn ty(&self) -> &FuncType {
         &self.ty
     }
-
-    /// Whether the tag could be linked to an import of the other type: tags match if they are equal.
-    pub(crate) fn matches(&self, other: &TagType) -> bool {
-        FuncType::eq(&self.ty, &other.ty)
-    }
 }
 
 impl fmt::Display for TagType {
