@@ -52,9 +52,9 @@ pub(crate) struct Descriptor {
     pub(crate) preopen: Option<String>,
     /// A file opened through a preopen without [`FilePerms::WRITE`].
     pub(crate) read_only: bool,
-    /// The host's descriptor never blocks. What the guest opens or accepts is opened so; only what the
-    /// host hands in may block.
-    pub(crate) nonblocking: bool,
+    /// The guest alone has it: it was opened or accepted for it, in a way that never blocks, and its flags
+    /// can be changed. What the host hands in may block, and other processes may share its flags.
+    pub(crate) own: bool,
 }
 
 impl Object {
@@ -83,7 +83,7 @@ impl Descriptor {
             flags: FdFlags::empty(),
             preopen: None,
             read_only: false,
-            nonblocking: false,
+            own: false,
         }
     }
 
@@ -130,7 +130,7 @@ impl Descriptor {
             Rights::SOCKET
         };
         let mut descriptor = Self::new(Object::Socket(socket), filetype, rights);
-        descriptor.nonblocking = true;
+        descriptor.own = true;
         if listening {
             descriptor.inheriting = Rights::SOCKET;
         }

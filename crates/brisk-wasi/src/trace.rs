@@ -52,6 +52,8 @@ fn argument(line: &mut String, mem: &Guest<'_>, kind: Kind, value: u64, len: u32
         Kind::Buf => line.push_str(&format!("[{len} bytes]")),
         // Here the length is not the next parameter but the one behind it; a pointer says enough.
         Kind::Subs | Kind::Ptr => line.push_str(&format!("{narrow:#x}")),
+        // A list of all thirty would drown the rest of the line.
+        Kind::Rights if value.count_ones() > 4 => line.push_str(&format!("{value:#x}")),
         Kind::Rights => Rights::describe(value, line),
         Kind::FdFlags => FdFlags::describe(narrow.into(), line),
         Kind::OFlags => OFlags::describe(narrow.into(), line),

@@ -42,9 +42,11 @@ pub(crate) fn fd_fdstat_set_flags(ctx: &mut WasiCtx, _: &mut Guest<'_>, fd: u32,
     }
     let appends = flags.contains(FdFlags::APPEND);
     if appends != descriptor.flags.contains(FdFlags::APPEND) {
-        // Only a file of the guest's own: the host's streams are shared with other processes, and for
-        // everything else appending means nothing.
+        // The host's streams are shared with other processes, and elsewhere appending means nothing.
         let Object::File(file) = &descriptor.object else { return Err(Errno::Notsup.into()) };
+        if !descriptor.own {
+            return Err(Errno::Notsup.into());
+        }
         set_append(file, appends)?;
     }
     // Not blocking is this crate's doing, whatever the host's descriptor does.

@@ -123,7 +123,7 @@ fn write(
     mem: &Guest<'_>,
     mut iovs: Iovs,
 ) -> Outcome<usize> {
-    if on_wait.is_some() && descriptor.is_stream() && !descriptor.nonblocking {
+    if on_wait.is_some() && descriptor.is_stream() && !descriptor.own {
         iovs.truncate(WRITE_SLICE);
     }
     let buffers = mem.io_slices(&iovs);
@@ -156,7 +156,7 @@ pub(crate) fn transfer<T>(
     let host = descriptor.object.host().ok_or(Errno::Badf)?;
     let blocks = !descriptor.flags.contains(FdFlags::NONBLOCK);
     // Where the host's descriptor may block, it is only used when ready.
-    let look_first = descriptor.is_stream() && !descriptor.nonblocking;
+    let look_first = descriptor.is_stream() && !descriptor.own;
     loop {
         if look_first && !blocks {
             if poll_once(&mut [PollFd::from_borrowed_fd(host, events)], Duration::ZERO)? == 0 {

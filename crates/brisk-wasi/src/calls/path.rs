@@ -402,6 +402,9 @@ pub(crate) fn path_open(
     };
     let file = open_permitted(directory.readable()?, path, &how)?;
     let opened = describe(directory, file, base, inheriting, flags)?;
+    if how.create && opened.filetype == FileType::Directory {
+        return Err(Errno::Isdir.into());
+    }
     let opened = ctx.fds.insert(opened)?;
     mem.put_u32(out, opened);
     Ok(())
@@ -475,7 +478,7 @@ fn describe(
     };
     let mut descriptor = Descriptor::new(Object::File(file), filetype, base.intersection(applicable));
     descriptor.flags = flags;
-    descriptor.nonblocking = true;
+    descriptor.own = true;
     descriptor.read_only = !directory.file_perms.contains(FilePerms::WRITE);
     Ok(descriptor)
 }
