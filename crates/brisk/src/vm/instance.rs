@@ -21,6 +21,8 @@ pub(crate) struct InstanceData {
     layout: Layout,
     /// References to the functions that can be referred to, in the order of `Module::escaping_funcs`.
     func_refs: *mut VmFuncRef,
+    /// Stands for memory 0 where there is none, so that running code can always read its words.
+    no_memory: VmMemory,
     /// A flag per element segment, then one per data segment: whether it was dropped.
     dropped: *mut bool,
 }
@@ -74,7 +76,7 @@ impl InstanceData {
         let imports = arrays.add::<VmFuncRef>(counts.imports)?;
         let func_refs = arrays.add::<VmFuncRef>(counts.func_refs)?;
         let globals = arrays.add::<*mut VmGlobal>(counts.globals)?;
-        let memories = arrays.add::<*mut VmMemory>(counts.memories)?;
+        let memories = arrays.add::<*mut VmMemory>(counts.memories.max(1))?;
         let tables = arrays.add::<*mut VmTable>(counts.tables)?;
         let tags = arrays.add::<*mut VmTag>(counts.tags)?;
         let dropped = arrays.add::<bool>(counts.segments)?;
@@ -99,8 +101,11 @@ impl InstanceData {
                 module,
                 layout,
                 func_refs: base.add(func_refs).as_ptr().cast(),
+                no_memory: VmMemory { base: NonNull::<u128>::dangling().as_ptr().cast(), len: 0 },
                 dropped: base.add(dropped).as_ptr().cast(),
             });
+            let memory_0 = base.add(memories).cast::<*mut VmMemory>();
+            memory_0.write(&raw mut (*instance.as_ptr()).no_memory);
             Some(instance)
         }
     }

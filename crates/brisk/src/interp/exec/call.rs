@@ -603,7 +603,7 @@ unsafe fn enter_host_func(vm: *mut VmStore, func: *const VmFuncRef, slots: *mut 
             return Err(Stop::Trap(Trap::StackOverflow));
         }
         (*vm).value_top = top;
-        let status = ((*host).call)(host, std::ptr::null_mut(), slots);
+        let status = ((*host).call)(host, libcalls::host_caller(vm), slots);
         (*vm).value_top = slots;
         match status {
             HostStatus::Return => Ok(()),
