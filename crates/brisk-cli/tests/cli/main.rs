@@ -1,0 +1,12 @@
+//! The program as its users see it: what it prints, and with which status it exits.
+#![forbid(unsafe_code)]
+
+mod commands;
+mod errors;
+mod invoke;
+mod limits;
+mod linking;
+mod observing;
+mod programs;
+mod support;
+mod world;
