@@ -133,7 +133,8 @@ pub struct Run {
     pub trap_on_grow_failure: bool,
 
     /// How code is run
-    #[arg(long, value_name = "TIER", default_value = "auto", help_heading = "Engine")]
+    #[arg(long, value_name = "auto|interp|jit", default_value = "auto", hide_possible_values = true)]
+    #[arg(help_heading = "Engine")]
     pub tier: TierName,
     /// Make results the same everywhere: canonical NaNs, relaxed SIMD of one kind
     #[arg(long, help_heading = "Engine")]
@@ -142,14 +143,16 @@ pub struct Run {
     #[command(flatten)]
     pub engine: EngineFlags,
 
-    /// Print on standard error, at the end, how often instructions or functions were run
-    #[arg(long, value_name = "WHAT", value_delimiter = ',', help_heading = "Observing")]
+    /// Count instructions or calls, and print the counts on standard error at the end
+    #[arg(long, value_name = "ops|calls", value_delimiter = ',', hide_possible_values = true)]
+    #[arg(help_heading = "Observing")]
     pub profile: Vec<ProfileOf>,
-    /// Print calls on standard error as they happen
-    #[arg(long, value_name = "WHAT", value_delimiter = ',', help_heading = "Observing")]
+    /// Print calls of functions, or of the system, on standard error as they happen
+    #[arg(long, value_name = "calls,wasi", value_delimiter = ',', hide_possible_values = true)]
+    #[arg(help_heading = "Observing")]
     pub trace: Vec<TraceOf>,
 
-    /// The module to run, in the binary or the text format (`-`: standard input), and its arguments
+    /// The module, binary or text (`-`: standard input), and the program's arguments
     // One list, because only then does whatever follows the first value belong to the program.
     #[arg(value_names = ["FILE", "ARGS"], required = true, num_args = 1.., trailing_var_arg = true)]
     #[arg(value_hint = ValueHint::FilePath)]
@@ -182,7 +185,8 @@ pub struct Inspect {
 #[derive(Args, Debug)]
 pub struct Wast {
     /// How code is run
-    #[arg(long, value_name = "TIER", default_value = "auto", help_heading = "Engine")]
+    #[arg(long, value_name = "auto|interp|jit", default_value = "auto", hide_possible_values = true)]
+    #[arg(help_heading = "Engine")]
     pub tier: TierName,
     /// Switches of proposals.
     #[command(flatten)]
