@@ -4,8 +4,6 @@ use std::any::{Any, TypeId};
 use std::error::Error as StdError;
 use std::fmt;
 
-pub use crate::{bail, ensure, format_err};
-
 /// Result of everything that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
