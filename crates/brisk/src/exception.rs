@@ -20,7 +20,7 @@ use crate::vm::store::StoreOpaque;
 /// let tag = Tag::new(&mut store, &TagType::new(ty.clone()))?;
 /// let throw = Func::wrap(&mut store, move |mut caller: Caller<'_, ()>, value: i32| -> Result<()> {
 ///     let ty = ExnType::from_tag_type(&tag.ty(&caller))?;
-    let allocator = ExnRefPre::new(&mut caller, ty);
+///     let allocator = ExnRefPre::new(&mut caller, ty);
 ///     let exception = ExnRef::new(&mut caller, &allocator, &tag, &[value.into()])?;
 ///     caller.as_context_mut().throw(exception)
 /// });
