@@ -1,12 +1,13 @@
 //! Picks how the interpreter dispatches: handlers that end in a call of the next one need tail
-//! calls, which the optimizer makes from `opt-level` 1 on for the two ISAs below. All else gets a loop.
+//! calls, which the optimizer makes at `opt-level` 2, 3, `s` and `z` for the two ISAs below. All else gets a
+//! loop.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rustc-check-cfg=cfg(brisk_loop_dispatch)");
     let opt_level = std::env::var("OPT_LEVEL").unwrap_or_default();
     let arch = std::env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
-    let threaded = opt_level != "0" && (arch == "x86_64" || arch == "aarch64");
+    let threaded = !matches!(&*opt_level, "0" | "1") && (arch == "x86_64" || arch == "aarch64");
     if !threaded || std::env::var_os("CARGO_CFG_MIRI").is_some() {
         println!("cargo::rustc-cfg=brisk_loop_dispatch");
     }

@@ -10,9 +10,12 @@ pub(crate) mod dispatch;
 pub(crate) mod exec;
 mod operand;
 pub(crate) mod ops;
-pub(crate) mod print;
+#[cfg(test)]
+mod print;
 pub(crate) mod profile;
 mod rows;
+#[cfg(test)]
+mod tests;
 pub(crate) mod translate;
 
 pub(crate) use code_map::CodeMap;

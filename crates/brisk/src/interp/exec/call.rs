@@ -347,15 +347,14 @@ unsafe extern "C" fn host_stop(
     }
 }
 
-/// Leaves the current frame.
+/// Goes on where a frame returns to.
 ///
 /// # Safety
-/// `link` must be the offset of the running frame's link.
+/// `link` must be the link of the running frame.
 #[inline(always)]
-unsafe fn leave_frame(link: u16, mut r: Regs) -> Status {
+unsafe fn leave_frame(link: Link, mut r: Regs) -> Status {
     // SAFETY: by the contract of this function.
     unsafe {
-        let link = Link::read(r.sp.add(usize::from(link)));
         r.sp = link.sp;
         if link.ctx != r.ctx {
             r.ctx = link.ctx;
@@ -368,14 +367,15 @@ unsafe fn leave_frame(link: u16, mut r: Regs) -> Status {
 handler! {
     /// `link`
     fn ret (w, r) {
-        leave_frame(w.u16(), r)
+        leave_frame(Link::read(r.sp.add(usize::from(w.u16()))), r)
     }
 }
 
 handler! {
     /// `link [value]`: one slot, which the caller finds in the integer accumulator as well.
     fn ret_1 [T: Scalar, X: Src] (w, r) {
-        let link = w.u16();
+        // The result may overwrite the link.
+        let link = Link::read(r.sp.add(usize::from(w.u16())));
         let value: T = X::get(&mut w, &r);
         r.sp.write(value.to_slot());
         r.acc = value.to_slot();
@@ -386,17 +386,11 @@ handler! {
 handler! {
     /// `link src n`: `n` slots.
     fn ret_n (w, r) {
-        let link = w.u16();
         // The results may overwrite the link.
-        let saved = Link::read(r.sp.add(usize::from(link)));
+        let link = Link::read(r.sp.add(usize::from(w.u16())));
         let src = r.sp.add(usize::from(w.u16()));
         std::ptr::copy(src, r.sp, usize::from(w.u16()));
-        r.sp = saved.sp;
-        if saved.ctx != r.ctx {
-            r.ctx = saved.ctx;
-            r.reload_memory();
-        }
-        next(Words(saved.ip), r)
+        leave_frame(link, r)
     }
 }
 
