@@ -16,7 +16,8 @@ unsafe fn branch(offset: i32, r: Regs) -> Status {
     // SAFETY: by the contract of this function.
     unsafe {
         let target = Words(r.ip.offset(offset as isize));
-        if offset < 0 && (*r.store()).value_limit.load(Ordering::Relaxed) == 0 {
+        // 0 leads a branch to itself.
+        if offset <= 0 && (*r.store()).value_limit.load(Ordering::Relaxed) == 0 {
             return interrupted(target.0, r.sp, r.ctx);
         }
         next(target, r)
