@@ -16,7 +16,7 @@ pub fn tables(profile: &Profile, wanted: &[ProfileOf]) -> String {
             ProfileOf::Ops => table(
                 &mut out,
                 "instruction",
-                profile.instructions.iter().map(|&(name, count)| (name.to_owned(), count)).collect(),
+                profile.instructions.iter().map(|(name, count)| (name.to_string(), *count)).collect(),
             ),
             ProfileOf::Calls => table(
                 &mut out,
