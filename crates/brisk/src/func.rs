@@ -175,7 +175,8 @@ impl Func {
     /// If a host function that was called panics, with its panic. The store stays usable.
     pub fn call(&self, mut store: impl AsContextMut, params: &[Val], results: &mut [Val]) -> Result<()> {
         let store: &mut StoreOpaque = store.as_context_mut().0;
-        let ty = self.ty_(store)?;
+        let ty = self.0.get(store)?.type_id;
+        let ty = store.func_type(ty);
         let (param_types, result_types) = (ty.canonical_params(), ty.canonical_results());
         ensure!(
             param_types.len() == params.len(),

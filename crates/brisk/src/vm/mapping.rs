@@ -11,8 +11,9 @@ pub(crate) struct Refused {
     pub bytes: usize,
 }
 
-/// Below this size storage comes from the allocator, from here on from the system.
-const MAP_FROM: usize = 64 * 1024;
+/// Below this size storage comes from the allocator, from here on from the system. A memory of one page is
+/// cheaper to clear than to map and fault in.
+const MAP_FROM: usize = 128 * 1024;
 
 /// Alignment of storage from the allocator; table entries and vectors need 16.
 const ALIGN: usize = 16;
@@ -204,7 +205,7 @@ mod tests {
     fn contents_survive_growth_and_new_bytes_are_zero() {
         let mut mapping = Mapping::new(100).unwrap();
         let mut filled = 0;
-        for len in [100, 4096, 65535, 65536, 300_000, 3_000_000] {
+        for len in [100, 4096, MAP_FROM - 1, MAP_FROM, 300_000, 3_000_000] {
             mapping.grow(len).unwrap();
             assert!(mapping.len() >= len);
             let all = bytes(&mut mapping);
@@ -219,7 +220,7 @@ mod tests {
 
     #[test]
     fn refusal_changes_nothing() {
-        let mut mapping = Mapping::new(65536).unwrap();
+        let mut mapping = Mapping::new(MAP_FROM).unwrap();
         bytes(&mut mapping)[7] = 9;
         for len in [isize::MAX as usize, usize::MAX, 1 << 60] {
             assert_eq!(mapping.grow(len), Err(Refused { bytes: len }));

@@ -17,10 +17,12 @@ use crate::interrupt::StoreInterrupts;
 use crate::limits::{self, ResourceLimiter};
 use crate::store::{EpochBehavior, UpdateDeadline};
 use crate::trap::Trap;
+use crate::types::FuncType;
 use crate::val::Val;
 use crate::bail;
 use brisk_module::{GlobalType, HeapType, RefType, ValType};
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::marker::PhantomPinned;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
@@ -121,6 +123,8 @@ pub struct StoreOpaque {
     host_funcs: Vec<HostFunc>,
     /// Types that records refer to by bare ids.
     kept: Vec<Box<dyn Any + Send + Sync>>,
+    /// Types of functions that were called without their types being known to the host program.
+    func_types: BTreeMap<u32, FuncType>,
     heap: Heap,
     pending_exception: u64,
     pending_unwind: Option<Unwind>,
@@ -197,6 +201,7 @@ impl StoreOpaque {
             tags: Arena::new(),
             host_funcs: Vec::new(),
             kept: Vec::new(),
+            func_types: BTreeMap::new(),
             heap: Heap::new(),
             pending_exception: 0,
             pending_unwind: None,
@@ -277,6 +282,13 @@ impl StoreOpaque {
     /// Keeps something alive as long as the store.
     pub(crate) fn keep(&mut self, value: impl Any + Send + Sync) {
         self.kept.push(Box::new(value));
+    }
+
+    /// The type with the given id, found faster than in the engine; the id is that of a function of this
+    /// store, which keeps it alive anyway.
+    pub(crate) fn func_type(&mut self, id: u32) -> FuncType {
+        let engine = &self.engine;
+        self.func_types.entry(id).or_insert_with(|| FuncType::from_id(engine, id)).clone()
     }
 
     // Limits.
