@@ -170,6 +170,22 @@ impl Module {
         self.0.types.ids().iter().map(|id| FuncType::from_id(self.engine(), *id))
     }
 
+    /// The interpreter's code of a function that the module defines, as text: a line per instruction with its
+    /// offset, name and operands. For people; the form changes from release to release. `None` if the module
+    /// defines no function of this index.
+    ///
+    /// ```
+    /// use brisk::{Engine, Module};
+    ///
+    /// let module = Module::new(&Engine::default(), "(module (func (param i32) (result i32) local.get 0))")?;
+    /// assert!(module.register_code(0).unwrap().contains("ret_s"));
+    /// assert!(module.register_code(1).is_none());
+    /// # brisk::Result::<()>::Ok(())
+    /// ```
+    pub fn register_code(&self, function: u32) -> Option<String> {
+        self.info().body(function).map(|_| crate::interp::listing(self, function))
+    }
+
     /// The functions that the module defines, in order.
     pub fn functions(&self) -> impl ExactSizeIterator<Item = ModuleFunction<'_>> + '_ {
         let info = &self.0.info;

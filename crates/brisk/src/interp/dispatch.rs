@@ -191,7 +191,7 @@ pub(crate) unsafe fn run(r: Regs) -> Status {
 /// `r` must be the state of running code.
 #[cold]
 #[inline(never)]
-pub(crate) unsafe extern "C" fn trap(
+pub(crate) unsafe fn trap(
     ip: *const u16,
     sp: *mut u64,
     ctx: *mut VmContext,

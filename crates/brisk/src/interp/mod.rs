@@ -10,7 +10,6 @@ pub(crate) mod dispatch;
 pub(crate) mod exec;
 mod operand;
 pub(crate) mod ops;
-#[cfg(test)]
 mod print;
 pub(crate) mod profile;
 mod rows;
@@ -21,7 +20,6 @@ pub(crate) mod translate;
 pub(crate) use code_map::CodeMap;
 pub(crate) use exec::call::enter_from_host as call;
 
-use crate::vm::Stop;
 use crate::vm::context::*;
 use code::{Code, FuncState};
 use exec::call::{Link, is_exit};
@@ -59,19 +57,10 @@ pub(crate) unsafe fn translate_function(ctx: *mut VmContext, state: *const FuncS
     }
 }
 
-/// Room for `slots` slots of arguments or results at the top of the value stack.
-///
-/// # Safety
-/// `vm` must be a live store.
-pub(crate) unsafe fn ensure_args(vm: *mut VmStore, slots: usize) -> Result<*mut u64, Stop> {
-    // SAFETY: by the contract of this function.
-    unsafe {
-        let top = (*vm).value_top;
-        if top as usize + 8 * slots > (*vm).value_end {
-            return Err(Stop::Trap(crate::trap::Trap::StackOverflow));
-        }
-        Ok(top)
-    }
+/// The register code of a defined function as text, as the engine's configuration has it translated.
+pub(crate) fn listing(module: &crate::Module, func: u32) -> String {
+    let settings = translate::Settings::new(module.engine().tunables());
+    print::print(&translate::translate(module.info(), func, settings))
 }
 
 /// A frame, for backtraces.

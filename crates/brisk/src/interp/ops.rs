@@ -254,12 +254,13 @@ for_each_memory_op!(memory_handlers);
 /// immediate, `b` branch offset, `t` branch table, `d` destination slot.
 macro_rules! misc_ops {
     ($($name:ident $handler:expr, $layout:literal;)*) => {
-        #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms, dead_code, reason = "numbers")]
         #[derive(Clone, Copy)]
         #[repr(u16)]
         enum Misc { $($name,)* COUNT }
 
         /// Numbers of the operations named one by one.
+        #[allow(dead_code, reason = "an accumulator twin is reached from its twin's number")]
         pub(crate) mod misc {
             use super::{Misc, base};
             $(pub(crate) const $name: u16 = base::MISC + Misc::$name as u16;)*
@@ -275,7 +276,6 @@ misc_ops! {
     COPY arith::copy, "sd";
     COPY_2 arith::copy_2, "sdsd";
     COPY_VECTOR arith::copy_vector, "sd";
-    COPY_SPAN arith::copy_span, "sdh";
     CONST_32 arith::const_32, "wd";
     CONST_64 arith::const_64, "qd";
     CONST_VECTOR arith::const_vector, "vd";
@@ -325,7 +325,6 @@ misc_ops! {
     RET_F64_A call::ret_1::<f64, A>, "s";
     RET_I call::ret_1::<u32, I>, "sw";
     RET_N call::ret_n, "ssh";
-    EXIT call::exit, "";
     THROW exception::throw, "ws";
     THROW_REF exception::throw_ref, "s";
     MEMORY_COPY bulk::memory_copy, "wws";
@@ -434,9 +433,14 @@ static HANDLERS: [Handler; OP_COUNT] = {
     table
 };
 
+/// Address of an operation's handler.
+pub(crate) fn address(op: u16) -> *const u8 {
+    HANDLERS[usize::from(op)] as *const u8
+}
+
 /// The words that lead to an operation's handler.
 pub(crate) fn link(op: u16) -> [u16; OP_WORDS] {
-    let address = HANDLERS[usize::from(op)] as usize;
+    let address = address(op) as usize;
     std::array::from_fn(|word| (address >> (16 * word)) as u16)
 }
 

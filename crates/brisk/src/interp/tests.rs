@@ -140,3 +140,36 @@ fn every_operation_describes_itself() {
         }
     }
 }
+
+/// Each handler ends in a jump to the next one: one that calls it instead would use up the native stack.
+#[cfg(all(target_arch = "x86_64", not(brisk_loop_dispatch)))]
+#[test]
+fn no_handler_calls_the_next_one() {
+    use super::ops::{self, misc};
+    use iced_x86::{Decoder, DecoderOptions, FlowControl};
+
+    // These call a host function through its record, and return from there.
+    let calls_host = [misc::RETURN_CALL_IMPORT, misc::RETURN_CALL_INDIRECT, misc::RETURN_CALL_REF];
+    let mut starts: Vec<usize> = (0..ops::OP_COUNT as u16).map(|op| ops::address(op) as usize).collect();
+    starts.sort_unstable();
+    starts.dedup();
+    let mut jumps = 0;
+    for op in (0..ops::OP_COUNT as u16).filter(|op| !calls_host.contains(op)) {
+        let start = ops::address(op) as usize;
+        // Up to where the next handler begins, or a page at most.
+        let next = starts.partition_point(|&at| at <= start);
+        let end = starts.get(next).map_or(start + 256, |&end| end.min(start + 4096));
+        // SAFETY: handlers are machine code of this program, readable from one to the next.
+        let code = unsafe { std::slice::from_raw_parts(start as *const u8, end - start) };
+        for instruction in &mut Decoder::with_ip(64, code, start as u64, DecoderOptions::NONE) {
+            match instruction.flow_control() {
+                FlowControl::IndirectCall => panic!("{} calls the next handler", ops::describe(op).0),
+                FlowControl::IndirectBranch => jumps += 1,
+                // Padding behind the function: what follows belongs to others.
+                FlowControl::Interrupt => break,
+                _ => {}
+            }
+        }
+    }
+    assert!(jumps > ops::OP_COUNT, "only {jumps} jumps through a register were found");
+}

@@ -36,7 +36,7 @@ pub struct VmStore {
     /// Per-instruction counters of the profile, null when it is off.
     pub op_counts: *mut u64,
     /// What watches the running code, null if nothing does.
-    pub observer: *mut super::observe::Observer,
+    pub(crate) observer: *mut super::observe::Observer,
     /// How and where the innermost activation stopped when it did not return.
     pub exit: VmExit,
     /// The trap that ended the innermost activation, until it is reported.
@@ -90,7 +90,7 @@ pub struct VmContext {
     /// All tags; indexed by tag index. Two tags are the same if the pointers are equal.
     pub tags: *const *mut VmTag,
     /// The instance this is the context of.
-    pub instance: *mut super::instance::InstanceData,
+    pub(crate) instance: *mut super::instance::InstanceData,
 }
 
 /// A function reference: what a `funcref` points to, and the first words of a table entry.

@@ -159,7 +159,7 @@ pub(crate) unsafe fn leave(ip: *const u16, sp: *mut u64, ctx: *mut VmContext) {
 /// `ip`, `sp` and `ctx` must be those of the instruction that called it.
 #[cold]
 #[inline(never)]
-pub(crate) unsafe extern "C" fn stop(
+pub(crate) unsafe fn stop(
     ip: *const u16,
     sp: *mut u64,
     ctx: *mut VmContext,
@@ -248,7 +248,7 @@ macro_rules! indirect_callee {
 /// `ctx` must be a live instance.
 #[cold]
 #[inline(never)]
-unsafe extern "C" fn mismatch(ctx: *mut VmContext, actual: u32, expected: u32) -> Option<Trap> {
+unsafe fn mismatch(ctx: *mut VmContext, actual: u32, expected: u32) -> Option<Trap> {
     if actual == 0 {
         return Some(Trap::IndirectCallToNull);
     }
@@ -327,7 +327,7 @@ unsafe fn host_call(r: Regs, host: *mut VmHostFunc, slots: *mut u64, arg_slots: 
 /// What follows a host function that did not return.
 #[cold]
 #[inline(never)]
-unsafe extern "C" fn host_stop(
+unsafe fn host_stop(
     ip: *const u16,
     sp: *mut u64,
     ctx: *mut VmContext,

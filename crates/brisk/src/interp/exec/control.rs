@@ -31,7 +31,7 @@ unsafe fn branch(offset: i32, r: Regs) -> Status {
 /// `ip` must be an instruction of running code, `sp` its frame, `ctx` its instance.
 #[cold]
 #[inline(never)]
-pub(crate) unsafe extern "C" fn interrupted(
+pub(crate) unsafe fn interrupted(
     ip: *const u16,
     sp: *mut u64,
     ctx: *mut crate::vm::context::VmContext,
@@ -151,7 +151,7 @@ handler! {
 /// Goes on at `after` if the store has more fuel in reserve.
 #[cold]
 #[inline(never)]
-unsafe extern "C" fn out_of_fuel(
+unsafe fn out_of_fuel(
     after: *const u16,
     ip: *const u16,
     sp: *mut u64,

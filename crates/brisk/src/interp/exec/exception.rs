@@ -43,7 +43,7 @@ handler! {
 /// `ip`, `sp` and `ctx` must be those of the instruction that threw or called.
 #[cold]
 #[inline(never)]
-pub(crate) unsafe extern "C" fn unwind(
+pub(crate) unsafe fn unwind(
     mut ip: *const u16,
     mut sp: *mut u64,
     mut ctx: *mut VmContext,

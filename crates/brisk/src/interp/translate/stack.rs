@@ -171,14 +171,6 @@ impl Translator<'_> {
         operand
     }
 
-    /// Pushes a popped operand again, unchanged.
-    pub fn push_again(&mut self, operand: Operand) {
-        match operand.loc {
-            Loc::Local { index, .. } => self.push_local(index),
-            loc => self.push_operand(operand.kind, loc),
-        }
-    }
-
     /// Drops all operands above a height.
     pub fn truncate_operands(&mut self, height: usize) {
         while self.walker.operands.len() > height {
