@@ -341,3 +341,144 @@ fn assert_trap(end: &End, message: &str) -> Result<(), Failure> {
         end => Err(end.unexpected(&format!("the trap {message:?}"))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use brisk::Engine;
+
+    const MODULE: &str = r#"
+        (module $m
+          (tag $tag)
+          (global (export "seven") i32 (i32.const 7))
+          (func (export "id") (param i32) (result i32) (local.get 0))
+          (func (export "two") (result i32 i64) (i32.const 1) (i64.const 2))
+          (func (export "nothing"))
+          (func (export "null") (result externref) (ref.null extern))
+          (func (export "object") (param externref) (result externref) (local.get 0))
+          (func (export "trap") unreachable)
+          (func (export "divide") (drop (i32.div_u (i32.const 1) (i32.const 0))))
+          (func (export "throw") (throw $tag))
+          (func $deep (export "deep") (call $deep)))
+        (register "m")
+    "#;
+
+    /// Runs `directive` after [`MODULE`]; the failure's message, if it failed.
+    fn failure(directive: &str) -> Option<String> {
+        let report = crate::wast::run("s", &format!("{MODULE}{directive}"), &Engine::default());
+        assert_eq!((report.directives, report.outcomes.len()), (3, 3), "{directive}");
+        let failures: Vec<_> = report.failures().collect();
+        assert!(failures.iter().all(|failure| std::ptr::eq(*failure, &report.outcomes[2])), "{failures:?}");
+        let failed = failures.into_iter().next()?;
+        Some(failed.result.as_ref().unwrap_err().message.clone())
+    }
+
+    #[test]
+    fn true_assertions_pass() {
+        for directive in [
+            r#"(assert_return (invoke "id" (i32.const 5)) (i32.const 5))"#,
+            r#"(assert_return (invoke $m "two") (i32.const 1) (i64.const 2))"#,
+            r#"(assert_return (invoke "id" (i32.const 5)) (either (i32.const 4) (i32.const 5)))"#,
+            r#"(assert_return (invoke "nothing"))"#,
+            r#"(assert_return (get "seven") (i32.const 7))"#,
+            r#"(assert_return (invoke "null") (ref.null extern))"#,
+            r#"(assert_return (invoke "null") (ref.null))"#,
+            r#"(assert_return (invoke "object" (ref.extern 3)) (ref.extern 3))"#,
+            r#"(assert_return (invoke "object" (ref.extern 3)) (ref.extern))"#,
+            r#"(assert_trap (invoke "trap") "unreachable")"#,
+            r#"(assert_trap (module (func unreachable) (start 0)) "unreachable")"#,
+            r#"(assert_exhaustion (invoke "deep") "call stack exhausted")"#,
+            r#"(assert_exception (invoke "throw"))"#,
+            r#"(assert_invalid (module (func (result i32))) "")"#,
+            r#"(assert_malformed (module quote "(func") "")"#,
+            r#"(assert_malformed (module binary "\00asm") "")"#,
+            r#"(assert_unlinkable (module (import "m" "id" (func))) "")"#,
+            r#"(assert_unlinkable (module (import "m" "nobody" (func))) "")"#,
+            r#"(module (import "m" "id" (func (param i32) (result i32))))"#,
+            r#"(module instance $i $m)"#,
+            r#"(module definition (func unreachable) (start 0))"#,
+            r#"(invoke "nothing")"#,
+        ] {
+            assert_eq!(failure(directive), None, "{directive}");
+        }
+    }
+
+    #[test]
+    fn false_assertions_fail() {
+        for (directive, message) in [
+            (r#"(assert_return (invoke "id" (i32.const 5)) (i32.const 4))"#, "[i32 5]"),
+            (r#"(assert_return (invoke "id" (i32.const 5)) (i64.const 5))"#, "[i32 5]"),
+            (
+                r#"(assert_return (invoke "id" (i32.const 5)) (either (i32.const 4) (i32.const 6)))"#,
+                "[i32 5]",
+            ),
+            (r#"(assert_return (invoke "id" (i32.const 5)))"#, "[i32 5]"),
+            (r#"(assert_return (invoke "nothing") (i32.const 5))"#, "returned []"),
+            (r#"(assert_return (invoke "two") (i64.const 2) (i32.const 1))"#, "[i32 1, i64 2]"),
+            (r#"(assert_return (invoke "null") (ref.extern 3))"#, "returned"),
+            (r#"(assert_return (invoke "null") (ref.extern))"#, "returned"),
+            (r#"(assert_return (invoke "null") (ref.null func))"#, "returned"),
+            (r#"(assert_return (invoke "object" (ref.extern 3)) (ref.extern 4))"#, "returned"),
+            (r#"(assert_return (invoke "object" (ref.extern 3)) (ref.null))"#, "returned"),
+            (r#"(assert_return (invoke "trap"))"#, "trapped"),
+            (r#"(assert_return (get "eight") (i32.const 8))"#, "no global"),
+            (r#"(assert_return (invoke "eight") (i32.const 8))"#, "no function"),
+            (r#"(assert_return (invoke $n "nothing"))"#, "no instance"),
+            (r#"(invoke "trap")"#, "trapped"),
+            (r#"(invoke "throw")"#, "threw"),
+            (r#"(assert_trap (invoke "nothing") "unreachable")"#, "returned"),
+            (r#"(assert_trap (invoke "divide") "unreachable")"#, "IntegerDivisionByZero"),
+            (r#"(assert_trap (invoke "deep") "unreachable")"#, "StackOverflow"),
+            (r#"(assert_trap (invoke "throw") "unreachable")"#, "threw"),
+            (r#"(assert_trap (invoke "trap") "some other message")"#, "UnreachableCodeReached"),
+            (r#"(assert_trap (module) "unreachable")"#, "returned"),
+            (r#"(assert_trap (module (import "m" "nobody" (func))) "unreachable")"#, "expected an instance"),
+            (r#"(assert_exhaustion (invoke "trap") "call stack exhausted")"#, "UnreachableCodeReached"),
+            (r#"(assert_exhaustion (invoke "nothing") "call stack exhausted")"#, "returned"),
+            (r#"(assert_exception (invoke "nothing"))"#, "returned"),
+            (r#"(assert_exception (invoke "trap"))"#, "trapped"),
+            (r#"(assert_invalid (module) "")"#, "accepted"),
+            (r#"(assert_malformed (module quote "(func)") "")"#, "accepted"),
+            (r#"(assert_malformed (module binary "\00asm\01\00\00\00") "")"#, "accepted"),
+            (r#"(assert_unlinkable (module) "")"#, "linked"),
+            (r#"(assert_unlinkable (module (func unreachable) (start 0)) "")"#, "trapped"),
+            (r#"(module (import "m" "nobody" (func)))"#, "expected an instance"),
+            (r#"(module (func unreachable) (start 0))"#, "trapped"),
+            (r#"(module quote "(func")"#, "expected"),
+            (r#"(module instance $i $n)"#, "no module"),
+            (r#"(register "n" $n)"#, "no instance"),
+        ] {
+            let found = failure(directive).unwrap_or_else(|| panic!("passed: {directive}"));
+            assert!(found.contains(message), "{directive}: {found}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_supported_neither_passes_nor_hides_what_builds_on_it() {
+        let script = r#"
+            (module $s (type (struct)))
+            (register "s" $s)
+            (assert_invalid (module (type (struct)) (func (result i32) (i32.const 1))) "")
+            (assert_return (invoke $s "f"))
+            (module (import "s" "f" (func)))
+            (assert_unlinkable (module (import "s" "f" (func))) "")
+            (module)
+            (invoke "f")
+        "#;
+        let report = crate::wast::run("s", script, &Engine::default());
+        let needs: Vec<_> = report
+            .outcomes
+            .iter()
+            .map(|outcome| outcome.result.as_ref().map_err(|failure| failure.needs))
+            .collect();
+        let gc = Err(Some("gc"));
+        assert_eq!(needs, [gc, gc, gc, gc, gc, gc, Ok(&()), Err(None)]);
+    }
+
+    #[test]
+    fn the_rest_of_a_script_fails_where_it_cannot_be_parsed() {
+        let report = crate::wast::run("s", "(module)\n(assert_nothing)\n(module)", &Engine::default());
+        assert_eq!((report.directives, report.outcomes.len()), (3, 3));
+        assert_eq!(report.failures().count(), 3);
+        assert_eq!(report.outcomes[0].line, 2);
+    }
+}
