@@ -4,7 +4,7 @@
 //! call of the next instruction's handler, which the optimizer turns into a jump (see `build.rs`).
 //! Where it would not, `dispatch` returns to a loop instead, and the state travels through memory.
 
-use super::operand::Words;
+use super::operand::{Words, read, write};
 use crate::trap::Trap;
 use crate::vm::context::{VmContext, VmExit, VmStore};
 use brisk_module::numeric::V128;
@@ -87,7 +87,7 @@ impl Regs {
     #[inline(always)]
     pub unsafe fn vector(&self, slot: u16) -> V128 {
         // SAFETY: by the contract of this function.
-        unsafe { self.sp.add(usize::from(slot)).cast::<V128>().read_unaligned() }
+        unsafe { read(self.sp.add(usize::from(slot)).cast::<V128>()) }
     }
 
     /// Writes a vector to a pair of slots.
@@ -97,7 +97,7 @@ impl Regs {
     #[inline(always)]
     pub unsafe fn set_vector(&self, slot: u16, value: V128) {
         // SAFETY: by the contract of this function.
-        unsafe { self.sp.add(usize::from(slot)).cast::<V128>().write_unaligned(value) }
+        unsafe { write(self.sp.add(usize::from(slot)).cast::<V128>(), value) }
     }
 
     /// The store's words.
@@ -140,7 +140,7 @@ impl Regs {
 pub(crate) unsafe fn next(w: Words, r: Regs) -> Status {
     // SAFETY: linked code holds a handler's address at the start of each instruction.
     unsafe {
-        let handler = w.0.cast::<Handler>().read_unaligned();
+        let handler = read(w.0.cast::<Handler>());
         handler(w.0, r.sp, r.mem, r.len, r.ctx, r.acc, r.f32, r.f64)
     }
 }
@@ -176,7 +176,7 @@ pub(crate) unsafe fn run(r: Regs) -> Status {
         (*store).regs = Some(r);
         loop {
             let r = (*store).regs.take().expect("a handler that continues leaves its state");
-            let handler = r.ip.cast::<Handler>().read_unaligned();
+            let handler = read(r.ip.cast::<Handler>());
             let status = handler(r.ip, r.sp, r.mem, r.len, r.ctx, r.acc, r.f32, r.f64);
             if status != Status::Continue {
                 return status;

@@ -5,6 +5,31 @@
 use super::dispatch::Regs;
 use brisk_module::numeric::V128;
 
+/// A value at any address.
+#[repr(C, packed)]
+struct Packed<T>(T);
+
+/// Reads a value from any address. Unlike `read_unaligned`, which builds with debug assertions implement
+/// with the address of a local, this leaves the handler able to end in a jump.
+///
+/// # Safety
+/// The bytes must be readable and a value.
+#[inline(always)]
+pub(crate) unsafe fn read<T: Copy>(p: *const T) -> T {
+    // SAFETY: by the contract of this function.
+    unsafe { (*p.cast::<Packed<T>>()).0 }
+}
+
+/// Writes a value to any address; see [`read`].
+///
+/// # Safety
+/// The bytes must be writable.
+#[inline(always)]
+pub(crate) unsafe fn write<T: Copy>(p: *mut T, value: T) {
+    // SAFETY: by the contract of this function.
+    unsafe { (*p.cast::<Packed<T>>()).0 = value }
+}
+
 /// Reads the words of an instruction in order.
 #[derive(Clone, Copy)]
 pub(crate) struct Words(pub *const u16);
@@ -32,7 +57,7 @@ impl Words {
     pub unsafe fn u32(&mut self) -> u32 {
         // SAFETY: by the contract of this function; the read may be unaligned.
         unsafe {
-            let value = self.0.cast::<u32>().read_unaligned();
+            let value = read(self.0.cast::<u32>());
             self.0 = self.0.add(2);
             value
         }
@@ -46,10 +71,20 @@ impl Words {
     pub unsafe fn u64(&mut self) -> u64 {
         // SAFETY: by the contract of this function; the read may be unaligned.
         unsafe {
-            let value = self.0.cast::<u64>().read_unaligned();
+            let value = read(self.0.cast::<u64>());
             self.0 = self.0.add(4);
             value
         }
+    }
+
+    /// Leaves out words.
+    ///
+    /// # Safety
+    /// The instruction must have that many more words.
+    #[inline(always)]
+    pub unsafe fn skip(&mut self, words: usize) {
+        // SAFETY: by the contract of this function.
+        unsafe { self.0 = self.0.add(words) }
     }
 
     /// The next eight words as a vector.
@@ -60,7 +95,7 @@ impl Words {
     pub unsafe fn v128(&mut self) -> V128 {
         // SAFETY: by the contract of this function; bytes need no alignment.
         unsafe {
-            let value = self.0.cast::<V128>().read_unaligned();
+            let value = read(self.0.cast::<V128>());
             self.0 = self.0.add(8);
             value
         }

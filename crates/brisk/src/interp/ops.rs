@@ -293,8 +293,8 @@ misc_ops! {
     MUL_WIDE_U arith::mul_wide_u, "s";
     CANON_F32 arith::canon_f32, "s";
     CANON_F64 arith::canon_f64, "s";
-    CANON_F32X4 arith::canon_f32x4, "s";
-    CANON_F64X2 arith::canon_f64x2, "s";
+    CANON_F32X4 vector::canon_f32x4, "s";
+    CANON_F64X2 vector::canon_f64x2, "s";
     SHUFFLE vector::shuffle, "vssd";
     STORE_VECTOR memory::store_vector, "sws";
     STORE_VECTOR_FAR memory::store_vector_far, "hsqs";

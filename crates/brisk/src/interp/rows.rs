@@ -1,7 +1,7 @@
 //! One marker type for each instruction that comes in several operand forms. The handlers are
 //! generic over them, so that a family of instructions is one handler and one row per instruction.
 
-use super::operand::Scalar;
+use super::operand::{Scalar, read, write};
 use brisk_module::numeric::{self, NumericTrap, V128};
 
 /// A scalar instruction with one operand.
@@ -22,37 +22,36 @@ pub(crate) trait Binary {
 /// A value of a vector instruction's signature: a scalar in one slot or a vector in two.
 pub(crate) trait SlotValue: Copy {
     /// # Safety
-    /// The frame must have the slot or slots.
-    unsafe fn get(r: &super::dispatch::Regs, slot: u16) -> Self;
+    /// The frame at `sp` must have the slot or slots.
+    unsafe fn get(sp: *mut u64, slot: u16) -> Self;
     /// # Safety
-    /// The frame must have the slot or slots. Scalars go to their accumulator as well.
-    unsafe fn put(self, r: &mut super::dispatch::Regs, slot: u16);
+    /// The frame at `sp` must have the slot or slots.
+    unsafe fn put(self, sp: *mut u64, slot: u16);
 }
 
 impl<T: Scalar> SlotValue for T {
     #[inline(always)]
-    unsafe fn get(r: &super::dispatch::Regs, slot: u16) -> Self {
+    unsafe fn get(sp: *mut u64, slot: u16) -> Self {
         // SAFETY: by the contract of this function.
-        unsafe { T::from_slot(r.slot(slot)) }
+        unsafe { T::from_slot(*sp.add(usize::from(slot))) }
     }
     #[inline(always)]
-    unsafe fn put(self, r: &mut super::dispatch::Regs, slot: u16) {
+    unsafe fn put(self, sp: *mut u64, slot: u16) {
         // SAFETY: by the contract of this function.
-        unsafe { r.set_slot(slot, self.to_slot()) };
-        self.set_acc(r);
+        unsafe { *sp.add(usize::from(slot)) = self.to_slot() };
     }
 }
 
 impl SlotValue for V128 {
     #[inline(always)]
-    unsafe fn get(r: &super::dispatch::Regs, slot: u16) -> Self {
+    unsafe fn get(sp: *mut u64, slot: u16) -> Self {
         // SAFETY: by the contract of this function.
-        unsafe { r.vector(slot) }
+        unsafe { read(sp.add(usize::from(slot)).cast::<V128>()) }
     }
     #[inline(always)]
-    unsafe fn put(self, r: &mut super::dispatch::Regs, slot: u16) {
+    unsafe fn put(self, sp: *mut u64, slot: u16) {
         // SAFETY: by the contract of this function.
-        unsafe { r.set_vector(slot, self) }
+        unsafe { write(sp.add(usize::from(slot)).cast::<V128>(), self) }
     }
 }
 
@@ -339,7 +338,7 @@ macro_rules! memory_rows {
             #[inline(always)]
             unsafe fn load(p: *const u8) -> Self::R {
                 // SAFETY: by the contract of this function; any bits are a value.
-                let value = unsafe { p.cast::<$ld_m>().read_unaligned() };
+                let value = unsafe { read(p.cast::<$ld_m>()) };
                 // Widens by the memory type's sign, then takes the bits.
                 (value as $ld_v) as Self::R
             }
@@ -350,7 +349,7 @@ macro_rules! memory_rows {
             #[inline(always)]
             unsafe fn store(p: *mut u8, value: Self::V) {
                 // SAFETY: by the contract of this function.
-                unsafe { p.cast::<$st_m>().write_unaligned(value as $st_m) }
+                unsafe { write(p.cast::<$st_m>(), value as $st_m) }
             }
         })*
         $(impl VLoad for memory_row::$vl {
@@ -358,7 +357,7 @@ macro_rules! memory_rows {
             #[inline(always)]
             unsafe fn load(p: *const u8) -> V128 {
                 // SAFETY: by the contract of this function; bytes need no alignment.
-                $vl_f(unsafe { p.cast::<[u8; $vl_n]>().read() })
+                $vl_f(unsafe { read(p.cast::<[u8; $vl_n]>()) })
             }
         })*
     };
@@ -384,14 +383,14 @@ macro_rules! memory_lanes {
             unsafe fn load_lane(p: *const u8, vector: V128, lane: u8) -> V128 {
                 let mut lanes: [$ty; $lanes] = vector.lanes();
                 // SAFETY: by the contract of this function.
-                lanes[usize::from(lane) % $lanes] = unsafe { p.cast::<$ty>().read_unaligned() };
+                lanes[usize::from(lane) % $lanes] = unsafe { read(p.cast::<$ty>()) };
                 V128::from_lanes(lanes)
             }
             #[inline(always)]
             unsafe fn store_lane(p: *mut u8, vector: V128, lane: u8) {
                 let lanes: [$ty; $lanes] = vector.lanes();
                 // SAFETY: by the contract of this function.
-                unsafe { p.cast::<$ty>().write_unaligned(lanes[usize::from(lane) % $lanes]) }
+                unsafe { write(p.cast::<$ty>(), lanes[usize::from(lane) % $lanes]) }
             }
         }
     )*};

@@ -153,7 +153,7 @@ fn no_handler_calls_the_next_one() {
     let mut starts: Vec<usize> = (0..ops::OP_COUNT as u16).map(|op| ops::address(op) as usize).collect();
     starts.sort_unstable();
     starts.dedup();
-    let mut jumps = 0;
+    let (mut jumps, mut calling) = (0, Vec::new());
     for op in (0..ops::OP_COUNT as u16).filter(|op| !calls_host.contains(op)) {
         let start = ops::address(op) as usize;
         // Up to where the next handler begins, or a page at most.
@@ -163,7 +163,9 @@ fn no_handler_calls_the_next_one() {
         let code = unsafe { std::slice::from_raw_parts(start as *const u8, end - start) };
         for instruction in &mut Decoder::with_ip(64, code, start as u64, DecoderOptions::NONE) {
             match instruction.flow_control() {
-                FlowControl::IndirectCall => panic!("{} calls the next handler", ops::describe(op).0),
+                // Through the table of imported symbols: checks of debug builds.
+                FlowControl::IndirectCall if instruction.is_ip_rel_memory_operand() => {}
+                FlowControl::IndirectCall => calling.push(ops::describe(op).0),
                 FlowControl::IndirectBranch => jumps += 1,
                 // Padding behind the function: what follows belongs to others.
                 FlowControl::Interrupt => break,
@@ -171,5 +173,6 @@ fn no_handler_calls_the_next_one() {
             }
         }
     }
+    assert!(calling.is_empty(), "these call the next handler: {calling:?}");
     assert!(jumps > ops::OP_COUNT, "only {jumps} jumps through a register were found");
 }

@@ -190,21 +190,3 @@ handler! {
         next(w, r)
     }
 }
-
-handler! {
-    /// `slot`: makes NaNs in the lanes canonical.
-    fn canon_f32x4 (w, r) {
-        let slot = w.u16();
-        r.set_vector(slot, numeric::canonicalize_f32x4(r.vector(slot)));
-        next(w, r)
-    }
-}
-
-handler! {
-    /// `slot`: makes NaNs in the lanes canonical.
-    fn canon_f64x2 (w, r) {
-        let slot = w.u16();
-        r.set_vector(slot, numeric::canonicalize_f64x2(r.vector(slot)));
-        next(w, r)
-    }
-}

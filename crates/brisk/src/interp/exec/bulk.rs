@@ -4,7 +4,7 @@
 use super::call;
 use crate::interp::dispatch::{Regs, Status, handler, next};
 use crate::interp::operand::Words;
-use crate::vm::{Stop, libcalls};
+use crate::vm::{Stop, VmContext, libcalls};
 
 /// Goes on after a libcall, or ends the activation. Memory may have moved.
 ///
@@ -111,6 +111,16 @@ handler! {
     }
 }
 
+/// Not inlined: the libcall's locals have addresses.
+///
+/// # Safety
+/// As for the libcall.
+#[inline(never)]
+unsafe fn grow_table(ctx: *mut VmContext, table: u32, init: u64, delta: u64) -> Result<u64, Stop> {
+    // SAFETY: passed on.
+    unsafe { libcalls::table_grow(ctx, table, init, delta) }
+}
+
 handler! {
     /// `table32 wide base`: `init` and the number of elements; the old size replaces `init`.
     fn table_grow (w, r) {
@@ -119,7 +129,7 @@ handler! {
         let slot = w.u16();
         let (init, delta) = (r.slot(slot), r.slot(slot + 1));
         call::leave(r.ip, r.sp, r.ctx);
-        let result = libcalls::table_grow(r.ctx, table, init, delta);
+        let result = grow_table(r.ctx, table, init, delta);
         after(result, w, r, |r, old| r.set_slot(slot, if wide { old } else { u64::from(old as u32) }))
     }
 }

@@ -2,8 +2,8 @@
 //! the registers; all others ("far") look their memory up.
 
 use crate::interp::dispatch::{Regs, handler, next, raise};
-use crate::interp::operand::{Addr, Dst, Scalar, Src, Words};
-use crate::interp::rows::{Load, MemoryLane, Store, VLoad};
+use crate::interp::operand::{Addr, Dst, Scalar, Src, Words, write};
+use crate::interp::rows::{Load, MemoryLane, SlotValue, Store, VLoad};
 use crate::trap::Trap;
 use brisk_module::numeric::V128;
 
@@ -94,13 +94,25 @@ handler! {
     }
 }
 
+super::vector::on_slots! {
+    fn put_loaded [L: VLoad] (sp, p: *const u8, dst: u16) {
+        L::load(p).put(sp, dst)
+    }
+    fn put_lane [L: MemoryLane] (sp, p: *const u8, lane: u16, vector: u16, dst: u16) {
+        L::load_lane(p, SlotValue::get(sp, vector), lane as u8).put(sp, dst)
+    }
+    fn take_lane [L: MemoryLane] (sp, p: *mut u8, lane: u16, vector: u16) {
+        L::store_lane(p, SlotValue::get(sp, vector), lane as u8)
+    }
+}
+
 handler! {
     /// `addr offset32 dst`
     fn load_vector [L: VLoad] (w, r) {
         let addr = r.slot(w.u16()) & 0xffff_ffff;
         let offset = w.u32();
         let p = located!(r, near(&r, addr, offset, L::SIZE));
-        r.set_vector(w.u16(), L::load(p));
+        put_loaded::<L>(r.sp, p, w.u16());
         next(w, r)
     }
 }
@@ -109,7 +121,7 @@ handler! {
     /// `memory addr offset64 dst`
     fn load_vector_far [L: VLoad] (w, r) {
         let p = located!(r, far(&mut w, &r, L::SIZE));
-        r.set_vector(w.u16(), L::load(p));
+        put_loaded::<L>(r.sp, p, w.u16());
         next(w, r)
     }
 }
@@ -120,7 +132,7 @@ handler! {
         let addr = r.slot(w.u16()) & 0xffff_ffff;
         let offset = w.u32();
         let p = located!(r, near(&r, addr, offset, 16));
-        p.cast::<V128>().write_unaligned(r.vector(w.u16()));
+        write(p.cast::<V128>(), r.vector(w.u16()));
         next(w, r)
     }
 }
@@ -129,7 +141,7 @@ handler! {
     /// `memory addr offset64 value`
     fn store_vector_far (w, r) {
         let p = located!(r, far(&mut w, &r, 16));
-        p.cast::<V128>().write_unaligned(r.vector(w.u16()));
+        write(p.cast::<V128>(), r.vector(w.u16()));
         next(w, r)
     }
 }
@@ -138,9 +150,7 @@ handler! {
     /// `memory addr offset64 lane vector dst`
     fn load_lane [L: MemoryLane] (w, r) {
         let p = located!(r, far(&mut w, &r, L::SIZE));
-        let lane = w.u16() as u8;
-        let vector = r.vector(w.u16());
-        r.set_vector(w.u16(), L::load_lane(p, vector, lane));
+        put_lane::<L>(r.sp, p, w.u16(), w.u16(), w.u16());
         next(w, r)
     }
 }
@@ -149,8 +159,7 @@ handler! {
     /// `memory addr offset64 lane vector`
     fn store_lane [L: MemoryLane] (w, r) {
         let p = located!(r, far(&mut w, &r, L::SIZE));
-        let lane = w.u16() as u8;
-        L::store_lane(p, r.vector(w.u16()), lane);
+        take_lane::<L>(r.sp, p, w.u16(), w.u16());
         next(w, r)
     }
 }

@@ -1,14 +1,58 @@
-//! Vector instructions. Their operands are always in slots.
+//! Vector instructions. Their operands and results are always in slots.
+//!
+//! The computation of each family is a function of its own that takes slots. Builds with debug
+//! assertions keep it apart: the checks in library code for arrays take addresses of locals, and a handler
+//! whose locals have addresses cannot end in a jump. All other builds inline it.
 
 use crate::interp::dispatch::{handler, next};
 use crate::interp::rows::{ExtractLane, ReplaceLane, SlotValue, VBinary, VTernary, VUnary};
-use brisk_module::numeric;
+use brisk_module::numeric::{self, V128};
+
+/// Defines computations on slots of the frame at `sp`.
+macro_rules! on_slots {
+    ($(fn $name:ident [$($generics:tt)*] ($sp:ident $(, $arg:ident: $ty:ty)*) $body:block)*) => {$(
+        #[cfg_attr(debug_assertions, inline(never))]
+        #[cfg_attr(not(debug_assertions), inline(always))]
+        unsafe fn $name<$($generics)*>($sp: *mut u64 $(, $arg: $ty)*) {
+            // SAFETY: called by handlers with slots of their frame; see `handler!`.
+            unsafe { $body }
+        }
+    )*};
+}
+pub(super) use on_slots;
+
+on_slots! {
+    fn apply_unary [O: VUnary] (sp, a: u16, dst: u16) {
+        O::apply(SlotValue::get(sp, a)).put(sp, dst)
+    }
+    fn apply_binary [O: VBinary] (sp, a: u16, b: u16, dst: u16) {
+        O::apply(SlotValue::get(sp, a), SlotValue::get(sp, b)).put(sp, dst)
+    }
+    fn apply_ternary [O: VTernary] (sp, a: u16, b: u16, c: u16, dst: u16) {
+        O::apply(SlotValue::get(sp, a), SlotValue::get(sp, b), SlotValue::get(sp, c)).put(sp, dst)
+    }
+    fn apply_extract [O: ExtractLane] (sp, lane: u16, a: u16, dst: u16) {
+        O::apply(SlotValue::get(sp, a), lane as u8).put(sp, dst)
+    }
+    fn apply_replace [O: ReplaceLane] (sp, lane: u16, a: u16, b: u16, dst: u16) {
+        O::apply(SlotValue::get(sp, a), lane as u8, SlotValue::get(sp, b)).put(sp, dst)
+    }
+    fn apply_shuffle [] (sp, lanes: *const V128, a: u16, b: u16, dst: u16) {
+        let lanes = crate::interp::operand::read(lanes).0;
+        numeric::i8x16_shuffle(SlotValue::get(sp, a), SlotValue::get(sp, b), lanes).put(sp, dst)
+    }
+    fn apply_canon_f32x4 [] (sp, slot: u16) {
+        numeric::canonicalize_f32x4(SlotValue::get(sp, slot)).put(sp, slot)
+    }
+    fn apply_canon_f64x2 [] (sp, slot: u16) {
+        numeric::canonicalize_f64x2(SlotValue::get(sp, slot)).put(sp, slot)
+    }
+}
 
 handler! {
     /// `a dst`
     fn v_unary [O: VUnary] (w, r) {
-        let value = O::apply(SlotValue::get(&r, w.u16()));
-        value.put(&mut r, w.u16());
+        apply_unary::<O>(r.sp, w.u16(), w.u16());
         next(w, r)
     }
 }
@@ -16,9 +60,7 @@ handler! {
 handler! {
     /// `a b dst`
     fn v_binary [O: VBinary] (w, r) {
-        let a = r.vector(w.u16());
-        let b = SlotValue::get(&r, w.u16());
-        r.set_vector(w.u16(), O::apply(a, b));
+        apply_binary::<O>(r.sp, w.u16(), w.u16(), w.u16());
         next(w, r)
     }
 }
@@ -26,10 +68,7 @@ handler! {
 handler! {
     /// `a b c dst`
     fn v_ternary [O: VTernary] (w, r) {
-        let a = r.vector(w.u16());
-        let b = r.vector(w.u16());
-        let c = r.vector(w.u16());
-        r.set_vector(w.u16(), O::apply(a, b, c));
+        apply_ternary::<O>(r.sp, w.u16(), w.u16(), w.u16(), w.u16());
         next(w, r)
     }
 }
@@ -37,9 +76,7 @@ handler! {
 handler! {
     /// `lane a dst`
     fn extract_lane [O: ExtractLane] (w, r) {
-        let lane = w.u16() as u8;
-        let value = O::apply(r.vector(w.u16()), lane);
-        value.put(&mut r, w.u16());
+        apply_extract::<O>(r.sp, w.u16(), w.u16(), w.u16());
         next(w, r)
     }
 }
@@ -47,10 +84,7 @@ handler! {
 handler! {
     /// `lane a b dst`
     fn replace_lane [O: ReplaceLane] (w, r) {
-        let lane = w.u16() as u8;
-        let a = r.vector(w.u16());
-        let b = SlotValue::get(&r, w.u16());
-        r.set_vector(w.u16(), O::apply(a, lane, b));
+        apply_replace::<O>(r.sp, w.u16(), w.u16(), w.u16(), w.u16());
         next(w, r)
     }
 }
@@ -58,10 +92,25 @@ handler! {
 handler! {
     /// `lanes128 a b dst`
     fn shuffle (w, r) {
-        let lanes = w.v128().0;
-        let a = r.vector(w.u16());
-        let b = r.vector(w.u16());
-        r.set_vector(w.u16(), numeric::i8x16_shuffle(a, b, lanes));
+        let lanes = w.0.cast::<V128>();
+        w.skip(8);
+        apply_shuffle(r.sp, lanes, w.u16(), w.u16(), w.u16());
+        next(w, r)
+    }
+}
+
+handler! {
+    /// `slot`: makes NaNs in the lanes canonical.
+    fn canon_f32x4 (w, r) {
+        apply_canon_f32x4(r.sp, w.u16());
+        next(w, r)
+    }
+}
+
+handler! {
+    /// `slot`: makes NaNs in the lanes canonical.
+    fn canon_f64x2 (w, r) {
+        apply_canon_f64x2(r.sp, w.u16());
         next(w, r)
     }
 }

@@ -88,6 +88,15 @@ impl Translator<'_> {
         }
     }
 
+    /// As [`Translator::push_result`], for a vector instruction: a scalar result of one is in its slot only.
+    pub fn push_vector_result(&mut self, start: usize, kind: Kind) {
+        let held = self.held;
+        let slot = self.push_slot(kind);
+        self.code.push(slot);
+        self.written(kind, slot);
+        self.last = Some(Last { start, dst: slot, held });
+    }
+
     /// As [`Translator::push_result`], for an instruction that touches no accumulator.
     pub fn push_result_in_slot(&mut self, kind: Kind) {
         let slot = self.push_slot(kind);

@@ -184,7 +184,7 @@ impl Translator<'_> {
         let slots = self.pop_to_slots(operands);
         let start = self.code.len();
         self.emit(op, &slots[..operands]);
-        self.push_result(start, result);
+        self.push_vector_result(start, result);
     }
 
     /// Pops operands and gives the slots that hold them, in order.
@@ -202,7 +202,7 @@ impl Translator<'_> {
         let start = self.code.len();
         self.emit(op, &[u16::from(lane)]);
         self.code.extend_from_slice(&slots[..operands]);
-        self.push_result(start, result);
+        self.push_vector_result(start, result);
     }
 
     fn shuffle(&mut self, lanes: &[u8; 16]) {
