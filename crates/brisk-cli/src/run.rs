@@ -5,8 +5,8 @@ use crate::limits::Limits;
 use crate::text::{nearest, one_line};
 use crate::{Failure, invoke, load, output, profile};
 use brisk::{
-    Context as _, Engine, Error, ExternType, FuncType, Instance, Linker, Module, Store, Trap, Val,
-    WasmBacktrace,
+    Context as _, Engine, Error, ExternType, FuncType, Instance, Linker, Module, Store, Trap,
+    UnknownImportError, Val, WasmBacktrace,
 };
 use brisk_wasi::{DirPerms, FilePerms, I32Exit, WasiCtx, WasiCtxBuilder};
 use clap::CommandFactory as _;
@@ -306,7 +306,7 @@ fn instantiate(store: &mut Store<Host>, linker: &Linker<Host>, module: &Module) 
     let instance = linker.instantiate(&mut *store, module).map_err(|error| {
         // Code runs already here, if the module has a start function.
         let trapped = error.is::<Trap>() || error.is::<WasmBacktrace>();
-        if trapped { Failure::Trapped(error) } else { Failure::Failed(error) }
+        if trapped { Failure::Trapped(error) } else { Failure::Failed(explain_import(error)) }
     })?;
     let initialize = match module.get_export(INITIALIZE) {
         Some(ExternType::Func(ty)) => ty.params().len() + ty.results().len() == 0,
@@ -316,6 +316,17 @@ fn instantiate(store: &mut Store<Host>, linker: &Linker<Host>, module: &Module) 
         call(store, &instance, INITIALIZE, &[])?;
     }
     Ok(instance)
+}
+
+/// Adds to a complaint about a missing import how it could be provided.
+fn explain_import(error: Error) -> Error {
+    match error.downcast_ref::<UnknownImportError>() {
+        Some(import) if import.module() != WASI => {
+            let module = one_line(import.module());
+            Error::msg(format!("{error:#}; with `--preload {module}=FILE` it comes from another module"))
+        }
+        _ => error,
+    }
 }
 
 fn call(store: &mut Store<Host>, instance: &Instance, name: &str, args: &[Val]) -> Result<Vec<Val>, Failure> {

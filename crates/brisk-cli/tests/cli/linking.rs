@@ -56,7 +56,10 @@ fn a_missing_import_is_named() {
         "main.wat",
         r#"(module (import "env" "missing" (func (param i32))) (func (export "_start")))"#,
     );
-    has(&place.brisk("main.wat").failed(1), &["error: running `main.wat`", "env", "missing"]);
+    has(
+        &place.brisk("main.wat").failed(1),
+        &["error: running `main.wat`", "env", "missing", "--preload env=FILE"],
+    );
     place.file("other.wat", r#"(module (func (export "missing")))"#);
     has(&place.brisk("--preload env=other.wat main.wat").failed(1), &["env", "missing"]);
 }
