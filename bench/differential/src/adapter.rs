@@ -71,16 +71,16 @@ fn stop(store: &mut api::Store<State>, error: &api::Error) -> Stop {
     if let Some(payload) = thrown(store, error) {
         return Stop::Exception(payload);
     }
-    match error.downcast_ref::<api::Trap>() {
-        Some(trap @ (api::Trap::StackOverflow | api::Trap::AllocationTooLarge)) => {
-            Stop::Exhausted(format!("{trap:?}"))
-        }
-        Some(trap) => Stop::Trap(format!("{trap:?}")),
-        None => {
-            let text = format!("{error:#}");
-            if text.contains("memory") && !text.contains("bounds") { Stop::Exhausted(text) } else { Stop::Failed(text) }
-        }
+    if let Some(trap) = error.downcast_ref::<api::Trap>() {
+        // Both libraries have the same names; one lacks some, so that they cannot be patterns here.
+        let name = format!("{trap:?}");
+        return match name.as_str() {
+            "StackOverflow" | "AllocationTooLarge" => Stop::Exhausted(name),
+            _ => Stop::Trap(name),
+        };
     }
+    let text = format!("{error:#}");
+    if text.contains("memory") && !text.contains("bounds") { Stop::Exhausted(text) } else { Stop::Failed(text) }
 }
 
 fn imports(store: &mut api::Store<State>, module: &api::Module) -> Result<Vec<api::Extern>, Stop> {

@@ -17,6 +17,37 @@ const WASM_STACK: usize = 16 << 20;
 /// Stack of the thread that runs a side.
 pub const THREAD_STACK: usize = 64 << 20;
 
+/// brisk, interpreting.
+pub mod brisk {
+    use ::brisk as api;
+
+    /// The engine under test.
+    pub fn new() -> Result<Adapter, String> {
+        let mut config = api::Config::new();
+        config
+            .tier(api::Tier::Interp)
+            .deterministic(true)
+            .wasm_backtrace(false)
+            .max_wasm_stack(super::WASM_STACK);
+        Adapter::new("brisk", &config)
+    }
+
+    /// The payload of the exception that `error` stands for, taken out of the store.
+    fn thrown(store: &mut api::Store<State>, error: &api::Error) -> Option<Vec<Value>> {
+        error.downcast_ref::<api::ThrownException>()?;
+        let exception = store.take_pending_exception()?;
+        let fields: Vec<api::Val> = exception.fields(&mut *store).ok()?.collect();
+        Some(fields.iter().map(|field| value(&*store, field)).collect())
+    }
+
+    /// Whether a module that does not load is merely beyond what the engine supports.
+    fn unsupported(text: &str) -> bool {
+        text.contains("not supported")
+    }
+
+    include!("adapter.rs");
+}
+
 /// wasmtime, in two configurations that share little machine code: the second one, for checking
 /// this program itself, neither optimizes nor relies on guard pages.
 pub mod wasmtime {

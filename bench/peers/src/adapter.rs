@@ -4,22 +4,25 @@
 
 use super::{Load, Peer, Program, Repeat, Result};
 
-/// The engine, once for each way of loading modules.
+/// The engine, once for each of its ways of loading modules.
 pub struct Adapter {
-    eager: api::Engine,
+    eager: Option<api::Engine>,
     lazy: Option<api::Engine>,
+    /// The one that runs programs: eager, so that no translation is in their times, if there is a choice.
+    engine: api::Engine,
 }
 
 impl Adapter {
     /// The engine as `engine` configures it.
     pub fn new() -> Result<Self> {
-        let eager = engine(Load::Eager).ok_or("every engine loads eagerly")??;
-        Ok(Self { eager, lazy: engine(Load::Lazy).transpose()? })
+        let [eager, lazy] = [engine(Load::Eager).transpose()?, engine(Load::Lazy).transpose()?];
+        let engine = eager.clone().or_else(|| lazy.clone()).ok_or("no way to load a module")?;
+        Ok(Self { eager, lazy, engine })
     }
 
     fn instance(&self, wasm: &[u8]) -> Result<(api::Store<()>, api::Instance)> {
-        let module = api::Module::new(&self.eager, wasm).map_err(text)?;
-        let mut store = api::Store::new(&self.eager, ());
+        let module = api::Module::new(&self.engine, wasm).map_err(text)?;
+        let mut store = api::Store::new(&self.engine, ());
         let imports = imports(&mut store, &module);
         let instance = api::Instance::new(&mut store, &module, &imports).map_err(text)?;
         Ok((store, instance))
@@ -42,7 +45,7 @@ impl Peer for Adapter {
 
     fn load(&self, wasm: &[u8], load: Load) -> Option<Result<()>> {
         let engine = match load {
-            Load::Eager => &self.eager,
+            Load::Eager => self.eager.as_ref()?,
             Load::Lazy => self.lazy.as_ref()?,
         };
         Some(api::Module::new(engine, wasm).map(drop).map_err(text))
@@ -57,7 +60,7 @@ impl Peer for Adapter {
     }
 
     fn instantiate(&self, wasm: &[u8]) -> Result<Repeat> {
-        let engine = self.eager.clone();
+        let engine = self.engine.clone();
         let module = api::Module::new(&engine, wasm).map_err(text)?;
         Ok(Box::new(move |times| {
             for _ in 0..times {

@@ -16,10 +16,15 @@ pub fn measure(options: &Options, peers: &[Box<dyn Peer>], report: &mut Report) 
         if path.is_dir() { files.extend(wasm_files(path)?) } else { files.push(path.clone()) }
     }
     println!("load, MB of code section a second: all functions translated or compiled, or (lazy) none yet");
-    let lazy: Vec<bool> = peers.iter().map(|peer| peer.load(EMPTY, Load::Lazy).is_some()).collect();
-    let columns = peers.iter().zip(&lazy).flat_map(|(peer, &lazy)| {
-        let name = peer.name();
-        std::iter::once(name.to_owned()).chain(lazy.then(|| format!("{name} lazy")))
+    // Each engine in each way that it has.
+    let ways: Vec<(&dyn Peer, Load)> = peers
+        .iter()
+        .flat_map(|peer| [(peer.as_ref(), Load::Eager), (peer.as_ref(), Load::Lazy)])
+        .filter(|(peer, load)| peer.load(EMPTY, *load).is_some())
+        .collect();
+    let columns = ways.iter().map(|(peer, load)| match load {
+        Load::Eager => peer.name().to_owned(),
+        Load::Lazy => format!("{} lazy", peer.name()),
     });
     line("", ["code KB".to_owned(), "validation".to_owned()].into_iter().chain(columns));
 
@@ -32,21 +37,16 @@ pub fn measure(options: &Options, peers: &[Box<dyn Peer>], report: &mut Report) 
         let validated = time(options, || validate(&wasm))?;
         report.add("load", &name, "wasmparser validation", ("ms", 1e3), &validated);
         let mut columns = vec![figure(code as f64 / 1e3), figure(speed(&validated))];
-        for (peer, &lazy) in peers.iter().zip(&lazy) {
-            for (load, kind) in [(Load::Eager, "load"), (Load::Lazy, "load lazy")] {
-                if load == Load::Lazy && !lazy {
-                    continue;
+        for &(peer, load) in &ways {
+            let kind = if load == Load::Eager { "load" } else { "load lazy" };
+            match time(options, || peer.load(&wasm, load).unwrap_or(Ok(()))) {
+                Ok(rounds) => {
+                    report.add(kind, &name, peer.name(), ("ms", 1e3), &rounds);
+                    columns.push(figure(speed(&rounds)));
                 }
-                let rounds = time(options, || peer.load(&wasm, load).unwrap_or(Ok(())));
-                match rounds {
-                    Ok(rounds) => {
-                        report.add(kind, &name, peer.name(), ("ms", 1e3), &rounds);
-                        columns.push(figure(speed(&rounds)));
-                    }
-                    Err(error) => {
-                        errors.push(format!("{name}: {}: {error}", peer.name()));
-                        columns.push(figure(f64::NAN));
-                    }
+                Err(error) => {
+                    errors.push(format!("{name}: {}: {error}", peer.name()));
+                    columns.push(figure(f64::NAN));
                 }
             }
         }

@@ -39,6 +39,23 @@ pub trait Peer {
     fn host_call(&self, wasm: &[u8]) -> Result<Repeat>;
 }
 
+/// brisk, interpreting.
+pub mod brisk {
+    use ::brisk as api;
+
+    const NAME: &str = "brisk";
+
+    fn engine(load: Load) -> Option<Result<api::Engine>> {
+        let mut config = api::Config::new();
+        config.tier(api::Tier::Interp).parallel_compilation(false);
+        let engine = || api::Engine::new(&config).map_err(text);
+        // Functions are translated when they are first called, always.
+        (load == Load::Lazy).then(engine)
+    }
+
+    include!("adapter.rs");
+}
+
 /// wasmi, an interpreter.
 pub mod wasmi {
     use ::wasmi as api;
@@ -73,5 +90,9 @@ pub mod wasmtime {
 
 /// All engines, in the order of the table's columns.
 pub fn peers() -> Result<Vec<Box<dyn Peer>>> {
-    Ok(vec![Box::new(wasmi::Adapter::new()?), Box::new(wasmtime::Adapter::new()?)])
+    Ok(vec![
+        Box::new(brisk::Adapter::new()?),
+        Box::new(wasmi::Adapter::new()?),
+        Box::new(wasmtime::Adapter::new()?),
+    ])
 }
