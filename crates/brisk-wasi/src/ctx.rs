@@ -215,7 +215,7 @@ impl WasiCtxBuilder {
         let host_path = host_path.as_ref();
         let dir = open_directory(host_path)
             .map_err(|error| Error::msg(format!("cannot open directory {}: {error}", host_path.display())))?;
-        let object = Object::Directory(Directory { dir, dir_perms, file_perms, reader: None });
+        let object = Object::Directory(Directory { dir, dir_perms, file_perms });
         let mut descriptor = Descriptor::new(object, FileType::Directory, Rights::DIRECTORY);
         descriptor.inheriting = Rights::all();
         descriptor.preopen = Some(guest_path.as_ref().to_owned());

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use cap_std::fs::Dir;
 
 use crate::errno::Errno;
-use crate::limits::MAX_FDS;
+use crate::limits::{MAX_DIR_READERS, MAX_FDS};
 use crate::stdio::{InputPipe, OutputPipe};
 use crate::types::{DirPerms, FdFlags, FilePerms, FileType, Rights};
 
@@ -31,10 +31,9 @@ pub(crate) struct Directory {
     pub(crate) dir: Dir,
     pub(crate) dir_perms: DirPerms,
     pub(crate) file_perms: FilePerms,
-    /// The stream of `fd_readdir`, opened at its first call, and the cookie it stands at.
-    pub(crate) reader: Option<DirReader>,
 }
 
+/// A stream of `fd_readdir`, and the cookie it stands at.
 pub(crate) struct DirReader {
     pub(crate) stream: rustix::fs::Dir,
     /// `None` after an entry was read that the guest did not get.
@@ -152,6 +151,9 @@ impl Descriptor {
 #[derive(Default)]
 pub(crate) struct FdTable {
     slots: Vec<Option<Descriptor>>,
+    /// The directories listed last, newest at the end. Reading ahead takes memory, so not every
+    /// descriptor keeps its stream; a cookie finds its place in a new one as well.
+    readers: Vec<(u32, DirReader)>,
 }
 
 impl FdTable {
@@ -196,6 +198,7 @@ impl FdTable {
     }
 
     pub(crate) fn remove(&mut self, fd: u32) -> Result<Descriptor, Errno> {
+        self.take_reader(fd);
         self.slots.get_mut(fd as usize).and_then(Option::take).ok_or(Errno::Badf)
     }
 
@@ -206,9 +209,26 @@ impl FdTable {
         self.get(to)?;
         if from != to {
             let descriptor = self.remove(from)?;
+            self.take_reader(to);
             self.slots[to as usize] = Some(descriptor);
         }
         Ok(())
+    }
+}
+
+impl FdTable {
+    /// The stream of a directory listed lately.
+    pub(crate) fn take_reader(&mut self, fd: u32) -> Option<DirReader> {
+        let index = self.readers.iter().position(|(of, _)| *of == fd)?;
+        Some(self.readers.remove(index).1)
+    }
+
+    /// Keeps the stream of a directory, and lets go of the one used longest ago.
+    pub(crate) fn keep_reader(&mut self, fd: u32, reader: DirReader) {
+        if self.readers.len() == MAX_DIR_READERS {
+            self.readers.remove(0);
+        }
+        self.readers.push((fd, reader));
     }
 }
 

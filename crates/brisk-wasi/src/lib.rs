@@ -32,7 +32,7 @@
 //! # What it does not have
 //!
 //! The older module name `wasi_unstable` (other layouts under the same function names), and hosts other
-//! than Unix.
+//! than Linux: directory cookies and sockets use what Linux has.
 
 #![forbid(unsafe_code)]
 

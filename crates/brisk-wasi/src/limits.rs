@@ -8,6 +8,9 @@ use std::time::Duration;
 /// Open descriptors a guest may hold at once; one more is `mfile`.
 pub(crate) const MAX_FDS: usize = 8192;
 
+/// Directories that are kept open a second time, with what was read ahead, for the next `fd_readdir`.
+pub(crate) const MAX_DIR_READERS: usize = 16;
+
 /// Entries of an iovec array that one call looks at. Reads and writes may be short, so what lies
 /// beyond is simply not transferred by this call.
 pub(crate) const MAX_IOVS: usize = 1024;

@@ -12,7 +12,7 @@ use crate::trace;
 /// The name of the module that the functions are imported from.
 pub(crate) const MODULE: &str = "wasi_snapshot_preview1";
 
-/// What one WebAssembly parameter means. The two-part kinds (`Path`, `Iovs`, `Buf`, `Subs`) are a
+/// What one WebAssembly parameter means. The two-part kinds (`Path`, `Iovs`, `Buf`) are a
 /// pointer whose length is the next parameter, a `Len`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {

@@ -23,7 +23,8 @@ pub(crate) fn call(mem: &Guest<'_>, function: &Function, args: &[u64]) -> String
             line.push_str(", ");
         }
         first = false;
-        let len = args.get(i + 1).map_or(0, |&len| len as u32);
+        // A length follows its pointer; that of the subscriptions follows the pointer to the events too.
+        let len = args.get(if kind == Kind::Subs { i + 2 } else { i + 1 }).map_or(0, |&len| len as u32);
         argument(&mut line, mem, kind, args[i], len);
     }
     line.push(')');
@@ -50,8 +51,8 @@ fn argument(line: &mut String, mem: &Guest<'_>, kind: Kind, value: u64, len: u32
         Kind::Path => string(line, mem, narrow, len),
         Kind::Iovs => buffers(line, mem, narrow, len),
         Kind::Buf => line.push_str(&format!("[{len} bytes]")),
-        // Here the length is not the next parameter but the one behind it; a pointer says enough.
-        Kind::Subs | Kind::Ptr => line.push_str(&format!("{narrow:#x}")),
+        Kind::Subs => line.push_str(&format!("[{len} subscriptions]")),
+        Kind::Ptr => line.push_str(&format!("{narrow:#x}")),
         // A list of all thirty would drown the rest of the line.
         Kind::Rights if value.count_ones() > 4 => line.push_str(&format!("{value:#x}")),
         Kind::Rights => Rights::describe(value, line),

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 
-use crate::ctx::WasiCtx;
-use crate::errno::{Errno, Outcome};
+use crate::ctx::WaitHook;
+use crate::errno::{Errno, Fail, Outcome};
 use crate::limits::{MAX_WAIT, WAIT_SLICE};
 
 /// A call the host interrupts now and then.
@@ -39,7 +39,7 @@ pub(crate) fn poll_until(
             return Ok(ready);
         }
         if let Some(ask) = &mut ask {
-            ask().map_err(crate::errno::Fail::Stop)?;
+            ask().map_err(Fail::Stop)?;
         }
     }
 }
@@ -49,9 +49,7 @@ pub(crate) fn wait_for(fd: BorrowedFd<'_>, events: PollFlags, ask: Ask<'_>) -> O
     poll_until(&mut [PollFd::from_borrowed_fd(fd, events)], None, ask).map(|_| ())
 }
 
-impl WasiCtx {
-    /// The host's hook in the form that waiting takes.
-    pub(crate) fn ask(on_wait: &mut Option<crate::ctx::WaitHook>) -> Ask<'_> {
-        on_wait.as_mut().map(|hook| hook as &mut dyn FnMut() -> Result<(), brisk::Error>)
-    }
+/// The host's hook in the form that waiting takes.
+pub(crate) fn ask(on_wait: &mut Option<WaitHook>) -> Ask<'_> {
+    on_wait.as_mut().map(|hook| hook as &mut dyn FnMut() -> Result<(), brisk::Error>)
 }

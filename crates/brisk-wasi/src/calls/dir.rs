@@ -4,7 +4,7 @@ use rustix::fs::{AtFlags, Dir};
 
 use crate::ctx::WasiCtx;
 use crate::errno::{Errno, Outcome};
-use crate::fd_table::{DirReader, Directory, Object};
+use crate::fd_table::{DirReader, Directory};
 use crate::guest::Guest;
 use crate::types::{DirPerms, FileType, Rights};
 
@@ -27,21 +27,12 @@ pub(crate) fn fd_readdir(
 ) -> Outcome {
     let out = mem.out(bufused)?;
     let buffer = mem.range(buf, buf_len, 1)?;
-    let descriptor = ctx.fds.get_mut(fd)?;
-    let Object::Directory(directory) = &mut descriptor.object else { return Err(Errno::Notdir.into()) };
-    if !descriptor.base.contains(Rights::FD_READDIR) {
-        return Err(Errno::NotCapable.into());
-    }
+    let reader = ctx.fds.take_reader(fd);
+    let (_, directory) = ctx.fds.directory(fd, Rights::FD_READDIR)?;
     if !directory.dir_perms.contains(DirPerms::READ) {
         return Err(Errno::Acces.into());
     }
-    let used = fill(directory, cookie, mem.slice_mut(buffer))?;
-    mem.put_u32(out, used as u32);
-    Ok(())
-}
-
-fn fill(directory: &mut Directory, cookie: u64, buffer: &mut [u8]) -> Result<usize, Errno> {
-    let mut reader = match directory.reader.take() {
+    let mut reader = match reader {
         Some(reader) => reader,
         // A description of its own: the position is not shared with anybody.
         None => DirReader { stream: Dir::read_from(&directory.dir)?, position: Some(0) },
@@ -50,15 +41,14 @@ fn fill(directory: &mut Directory, cookie: u64, buffer: &mut [u8]) -> Result<usi
     if cookie == 0 || reader.position != Some(cookie) {
         reader.stream.seek(i64::try_from(cookie).map_err(|_| Errno::Inval)?)?;
     }
-    let result = fill_from(directory, &mut reader, cookie, buffer);
+    let used = fill(directory, &mut reader, cookie, mem.slice_mut(buffer))?;
     // After an error the stream is opened anew.
-    if result.is_ok() {
-        directory.reader = Some(reader);
-    }
-    result
+    ctx.fds.keep_reader(fd, reader);
+    mem.put_u32(out, used as u32);
+    Ok(())
 }
 
-fn fill_from(
+fn fill(
     directory: &Directory,
     reader: &mut DirReader,
     cookie: u64,

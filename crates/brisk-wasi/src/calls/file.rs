@@ -15,7 +15,7 @@ use crate::fd_table::{Descriptor, Object};
 use crate::guest::{Guest, Iovs};
 use crate::limits::WRITE_SLICE;
 use crate::types::{Advice, FdFlags, Rights, Whence};
-use crate::wait::{poll_once, wait_for};
+use crate::wait::{ask, poll_once, wait_for};
 
 pub(crate) fn fd_read(
     ctx: &mut WasiCtx,
@@ -163,12 +163,12 @@ pub(crate) fn transfer<T>(
                 return Err(Errno::Again.into());
             }
         } else if look_first && on_wait.is_some() {
-            wait_for(host, events, WasiCtx::ask(on_wait))?;
+            wait_for(host, events, ask(on_wait))?;
         }
         match operation(host) {
             Ok(result) => return Ok(result),
             Err(rustix::io::Errno::INTR) => {}
-            Err(rustix::io::Errno::AGAIN) if blocks => wait_for(host, events, WasiCtx::ask(on_wait))?,
+            Err(rustix::io::Errno::AGAIN) if blocks => wait_for(host, events, ask(on_wait))?,
             Err(errno) => return Err(errno.into()),
         }
     }

@@ -459,7 +459,6 @@ fn describe(
             dir: Dir::from_std_file(file),
             dir_perms: directory.dir_perms,
             file_perms: directory.file_perms,
-            reader: None,
         });
         let mut descriptor = Descriptor::new(object, filetype, base.intersection(Rights::DIRECTORY));
         descriptor.inheriting = inheriting;

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags};
 
 use crate::ctx::WasiCtx;
-use crate::errno::{Errno, Outcome};
+use crate::errno::{Errno, Fail, Outcome};
 use crate::fd_table::{FdTable, Object};
 use crate::guest::Guest;
-use crate::limits::{MAX_SUBSCRIPTIONS, WAIT_SLICE};
+use crate::limits::{MAX_SUBSCRIPTIONS, MAX_WAIT, WAIT_SLICE};
 use crate::sources::Clock;
 use crate::types::{ClockId, EventType, Rights, SubClockFlags};
-use crate::wait::{poll_once, poll_until};
+use crate::wait::{ask, poll_once, poll_until};
 
 /// Bytes of a subscription and of an event.
 const SUBSCRIPTION: usize = 48;
@@ -61,22 +61,31 @@ pub(crate) fn poll_oneoff(
         .map(|bytes| Subscription::parse(ctx, bytes))
         .collect::<Result<Vec<_>, _>>()?;
 
-    wait(ctx, &waits)?;
+    let count = loop {
+        wait(ctx, &waits)?;
+        let count = report(ctx, &waits, mem.slice_mut(events.clone()))?;
+        // What was ready may have been taken by another process.
+        if count > 0 || matches!(ctx.clock, Clock::Host(_)) {
+            break count;
+        }
+    };
+    mem.put_u32(out, count);
+    Ok(())
+}
 
+/// Writes the events that have come, in the order of their subscriptions.
+fn report(ctx: &WasiCtx, waits: &[Subscription], events: &mut [u8]) -> Result<u32, Errno> {
+    let mut places = events.chunks_exact_mut(EVENT);
     let mut count = 0;
-    let mut places = mem.slice_mut(events).chunks_exact_mut(EVENT);
-    // One look at the host for all events, so that they tell of the same moment.
-    let states = states(&ctx.fds, &waits)?;
-    for (subscription, state) in waits.iter().zip(states) {
-        if let Some(event) = subscription.event(&ctx.clock, state)
+    for subscription in waits {
+        if let Some(event) = subscription.event(&ctx.clock, subscription.state(&ctx.fds)?)
             && let Some(place) = places.next()
         {
             place.copy_from_slice(&event);
             count += 1;
         }
     }
-    mem.put_u32(out, count);
-    Ok(())
+    Ok(count)
 }
 
 impl Subscription {
@@ -104,6 +113,14 @@ impl Subscription {
             }
         };
         Ok(Self { userdata: u64_at(0), wait })
+    }
+
+    /// How ready the descriptor is that it waits for, if it is one that is.
+    fn state(&self, fds: &FdTable) -> Result<Option<Ready>, Errno> {
+        match self.wait {
+            Wait::Fd { fd, kind } => state(fds, fd, kind),
+            _ => Ok(None),
+        }
     }
 
     /// The event, if what was waited for has come.
@@ -177,9 +194,8 @@ fn wait(ctx: &mut WasiCtx, waits: &[Subscription]) -> Outcome {
         match clock {
             // The wall clock may be set meanwhile, so what is left is asked again after each wait.
             Clock::System { .. } => {
-                let deadline =
-                    left.and_then(|left| Instant::now().checked_add(left.min(crate::limits::MAX_WAIT)));
-                if poll_until(&mut host, deadline, WasiCtx::ask(on_wait))? > 0 {
+                let deadline = left.and_then(|left| Instant::now().checked_add(left.min(MAX_WAIT)));
+                if poll_until(&mut host, deadline, ask(on_wait))? > 0 {
                     return Ok(());
                 }
             }
@@ -191,8 +207,8 @@ fn wait(ctx: &mut WasiCtx, waits: &[Subscription]) -> Outcome {
                 // Without descriptors nothing can come before the time.
                 let step = left.unwrap_or(WAIT_SLICE);
                 clock.sleep(if host.is_empty() { step } else { step.min(WAIT_SLICE) });
-                if let Some(ask) = WasiCtx::ask(on_wait) {
-                    ask().map_err(crate::errno::Fail::Stop)?;
+                if let Some(ask) = ask(on_wait) {
+                    ask().map_err(Fail::Stop)?;
                 }
                 // A clock that stands still would keep the guest forever.
                 if left.is_some() && clock.now(ClockId::Monotonic) == before {
@@ -236,17 +252,6 @@ fn host_fds<'a>(fds: &'a FdTable, waits: &[Subscription]) -> Vec<PollFd<'a>> {
 
 fn flags(kind: EventType) -> PollFlags {
     if kind == EventType::FdRead { PollFlags::IN | PollFlags::RDHUP } else { PollFlags::OUT }
-}
-
-/// For each subscription, how ready its descriptor is now, if it has one that is.
-fn states(fds: &FdTable, waits: &[Subscription]) -> Result<Vec<Option<Ready>>, Errno> {
-    waits
-        .iter()
-        .map(|subscription| match subscription.wait {
-            Wait::Fd { fd, kind } => state(fds, fd, kind),
-            _ => Ok(None),
-        })
-        .collect()
 }
 
 fn state(fds: &FdTable, fd: u32, kind: EventType) -> Result<Option<Ready>, Errno> {

@@ -148,3 +148,38 @@ fn a_removed_directory_lists_as_empty() {
     guest.rmdir("d").unwrap();
     assert!(guest.readdir(fd, 100).is_ok_and(|entries| entries.is_empty()));
 }
+
+/// More directories than streams are kept for: each goes on where it was.
+#[test]
+fn many_directories_are_listed_at_once() {
+    let (mut guest, dir) = Guest::with_dir();
+    let mut fds = Vec::new();
+    for i in 0..40 {
+        let name = format!("d{i}");
+        fs::create_dir(dir.path().join(&name)).unwrap();
+        for j in 0..20 {
+            fs::write(dir.path().join(&name).join(format!("{i}-{j}")), "").unwrap();
+        }
+        fds.push(guest.open_with(3, 0, &name, DIRECTORY, (FD_READDIR, 0), 0).unwrap());
+    }
+    let mut seen = vec![BTreeSet::new(); fds.len()];
+    let mut cookies = vec![0; fds.len()];
+    for _ in 0..30 {
+        for (i, &fd) in fds.iter().enumerate() {
+            let (entries, _) = guest.readdir_once(fd, 64, cookies[i]).unwrap();
+            if let Some(last) = entries.last() {
+                cookies[i] = last.next;
+            }
+            seen[i].extend(entries.into_iter().map(|entry| entry.name));
+        }
+    }
+    for (i, names) in seen.iter().enumerate() {
+        assert_eq!(names.len(), 22);
+        assert!(names.iter().all(|name| name.starts_with(&format!("{i}-")) || name.starts_with('.')));
+    }
+    // A number that is used again does not get the stream of what it named before.
+    guest.close(fds[39]).unwrap();
+    assert_eq!(guest.open_with(3, 0, "d0", DIRECTORY, (FD_READDIR, 0), 0), Ok(fds[39]));
+    let (entries, _) = guest.readdir_once(fds[39], 4096, 0).unwrap();
+    assert!(entries.iter().all(|entry| entry.name.starts_with("0-") || entry.name.starts_with('.')));
+}

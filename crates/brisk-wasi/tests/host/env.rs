@@ -184,3 +184,14 @@ fn a_module_without_memory_is_told_so() {
     let error = random.call(&mut store, (0, 4)).unwrap_err();
     assert!(format!("{error:?}").contains("exports no memory named `memory`"), "{error:?}");
 }
+
+/// Stores move between threads, with what is in them.
+#[test]
+fn contexts_move_between_threads() {
+    fn moves<T: Send + 'static>() {}
+    moves::<brisk_wasi::WasiCtx>();
+    moves::<WasiCtxBuilder>();
+    moves::<brisk_wasi::OutputPipe>();
+    let mut guest = Guest::new(WasiCtxBuilder::new().arg("x"));
+    std::thread::spawn(move || assert_eq!(guest.call("args_sizes_get", &[0, 4]), Ok(()))).join().unwrap();
+}

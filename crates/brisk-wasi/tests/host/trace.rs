@@ -56,6 +56,8 @@ fn calls_and_what_came_of_them() {
     let _ = guest.call("sched_yield", &[]);
     let _ = guest.call("random_get", &[0, 16]);
     let _ = guest.call("clock_res_get", &[9, 0]);
+    let _ = guest.call("poll_oneoff", &[1 << 16, 1 << 17, 0, 0]);
+    let _ = guest.call("fd_fdstat_set_rights", &[3, FILE_RIGHTS, -1]);
     let _ = guest.raw("proc_raise", &[6]);
     let _ = guest.raw("proc_exit", &[3]);
     let size = std::fs::metadata(dir.path()).unwrap().len();
@@ -78,6 +80,8 @@ fn calls_and_what_came_of_them() {
         "sched_yield() = ok",
         "random_get([16 bytes]) = ok",
         "clock_res_get(9) = inval",
+        "poll_oneoff([0 subscriptions], 0x20000) = inval",
+        "fd_fdstat_set_rights(3, 0x8e001ff, 0xffffffffffffffff) = notcapable",
         "proc_raise(abrt) = exited with status 134",
         "proc_exit(3) = exited with status 3",
     ];
