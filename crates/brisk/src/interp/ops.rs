@@ -519,7 +519,7 @@ pub(crate) fn and_to_branch(op: u16, sense: bool) -> Option<u16> {
         row if row == C::I64And as u16 => 1,
         _ => return None,
     };
-    Some(base::TEST_BRANCH + 8 * row + (index % 8 & !1) + u16::from(sense))
+    Some(base::TEST_BRANCH + 8 * row + ((index % 8) & !1) + u16::from(sense))
 }
 
 /// A `select`; a condition is never an immediate, a value never the accumulator.
@@ -610,7 +610,7 @@ fn is_slot_twin(op: u16) -> bool {
 /// Name of an operation and layout of the words after its number, in the letters of the table above
 /// and `a` for an accumulator, which takes no word.
 pub(crate) fn describe(op: u16) -> (String, String) {
-    let dst = |form: u16| if form % 2 == 0 { "d" } else { "" };
+    let dst = |form: u16| if form.is_multiple_of(2) { "d" } else { "" };
     let imm = |ty: &str| if ty.ends_with("64") { "q" } else { "w" };
     let operands = |form: u16, ty: &str| {
         let (i, s) = (imm(ty), "s");

@@ -195,6 +195,7 @@ macro_rules! numeric_rows {
         /// Rows of lane replacements.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[repr(u16)]
+        #[allow(clippy::enum_variant_names, reason = "named like the operators")]
         pub(crate) enum ReplaceLaneRow { $($rl,)* }
 
         $(impl Unary for row::$un {
@@ -326,10 +327,12 @@ macro_rules! memory_rows {
         /// Rows of the lane loads.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[repr(u16)]
+        #[allow(clippy::enum_variant_names, reason = "named like the operators")]
         pub(crate) enum LoadLaneRow { $($ll,)* }
         /// Rows of the lane stores.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[repr(u16)]
+        #[allow(clippy::enum_variant_names, reason = "named like the operators")]
         pub(crate) enum StoreLaneRow { $($sl,)* }
 
         $(impl Load for memory_row::$ld {

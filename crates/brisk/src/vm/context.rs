@@ -43,7 +43,7 @@ pub struct VmStore {
     pub trap: Option<crate::trap::Trap>,
     /// State of the interpreter between two handlers.
     #[cfg(brisk_loop_dispatch)]
-    pub regs: Option<crate::interp::dispatch::Regs>,
+    pub(crate) regs: Option<crate::interp::dispatch::Regs>,
     /// The store this is part of.
     pub store: *mut super::store::StoreOpaque,
 }

@@ -6,7 +6,7 @@ use crate::interp::dispatch::{Regs, Status, handler, next, raise};
 use crate::interp::lookup;
 use crate::interp::operand::Words;
 use crate::trap::Trap;
-use crate::vm::context::VmContext;
+use crate::vm::context::{VmContext, VmExit};
 use crate::vm::libcalls;
 
 handler! {
@@ -52,6 +52,7 @@ pub(crate) unsafe fn unwind(
     unsafe {
         let exn = libcalls::take_pending_exception(ctx);
         let tag = libcalls::exn_tag(exn);
+        let thrown = VmExit { ip, sp, ctx };
         loop {
             let Some(code) = lookup(ctx, ip) else {
                 unreachable!("running code belongs to its instance's module")
@@ -80,6 +81,8 @@ pub(crate) unsafe fn unwind(
             let link = Link::read(sp.add(code.local_slots as usize));
             if call::is_exit(link.ip) {
                 libcalls::set_pending_exception(ctx, exn);
+                // The frames are still what they were, for a backtrace.
+                (*(*ctx).store).exit = thrown;
                 return Status::Exception;
             }
             // One word back, so that the position is inside the call.
