@@ -34,8 +34,8 @@ const PREFIX: &str = "visit_";
 
 /// Words with a dot behind them, if they come first.
 const SPACES: &[&str] = &[
-    "i32", "i64", "f32", "f64", "v128", "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2", "local", "global",
-    "table", "memory", "data", "elem", "ref", "struct", "array", "any", "extern", "i31",
+    "i32", "i64", "f32", "f64", "v128", "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2", "local",
+    "global", "table", "memory", "data", "elem", "ref", "struct", "array", "any", "extern", "i31",
 ];
 
 /// The name in the text format, made of the visitor's: `visit_i32_add` visits `i32.add`.
