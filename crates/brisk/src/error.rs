@@ -507,6 +507,8 @@ impl<T> Context<T, std::convert::Infallible> for Option<T> {
 macro_rules! format_err {
     ($message:literal $(,)?) => { $crate::Error::msg(::std::format!($message)) };
     ($error:expr $(,)?) => {{
+        // One of the two is for the expression at hand.
+        #[allow(unused_imports)]
         use $crate::__private::{ErrorKind as _, MessageKind as _};
         match $error {
             error => (&error).brisk_kind().construct(error),
