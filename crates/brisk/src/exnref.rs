@@ -71,7 +71,10 @@ impl ExnRef {
     /// Fails if the values do not fit the type, or the type the tag; if something is of another store;
     /// and with [`Trap::HeapLimit`](crate::Trap::HeapLimit) if the store's heap is full.
     pub fn new(
-        mut store: impl AsContextMut, allocator: &ExnRefPre, tag: &Tag, fields: &[Val],
+        mut store: impl AsContextMut,
+        allocator: &ExnRefPre,
+        tag: &Tag,
+        fields: &[Val],
     ) -> Result<Rooted<ExnRef>> {
         let store: &mut StoreOpaque = store.as_context_mut().0;
         let ty = allocator.ty.tag_type();
@@ -120,7 +123,8 @@ impl ExnRef {
     ///
     /// Fails if the reference's scope has ended, or with another store.
     pub fn fields<'a, T: 'static>(
-        &self, store: impl Into<StoreContextMut<'a, T>>,
+        &self,
+        store: impl Into<StoreContextMut<'a, T>>,
     ) -> Result<impl ExactSizeIterator<Item = Val> + 'a> {
         let store = store.into();
         Ok(self.load(store.0)?.into_iter())

@@ -70,7 +70,8 @@ impl Func {
     ///
     /// If the type is of another engine.
     pub fn new<T: 'static>(
-        mut store: impl AsContextMut<Data = T>, ty: FuncType,
+        mut store: impl AsContextMut<Data = T>,
+        ty: FuncType,
         func: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
     ) -> Func {
         let store: &mut StoreOpaque = store.as_context_mut().0;
@@ -107,7 +108,8 @@ impl Func {
     /// # brisk::Result::<()>::Ok(())
     /// ```
     pub fn wrap<T: 'static, Params, Results>(
-        mut store: impl AsContextMut<Data = T>, func: impl IntoFunc<T, Params, Results>,
+        mut store: impl AsContextMut<Data = T>,
+        func: impl IntoFunc<T, Params, Results>,
     ) -> Func {
         let store: &mut StoreOpaque = store.as_context_mut().0;
         let func = func.into_func(store.engine());
@@ -198,9 +200,7 @@ impl Func {
                 let mut at = 0;
                 for (ty, param) in param_types.zip(params) {
                     let len = ty.slots() as usize;
-                    param
-                        .store(store, ty, &mut slots[at..at + len])
-                        .context("argument type mismatch")?;
+                    param.store(store, ty, &mut slots[at..at + len]).context("argument type mismatch")?;
                     at += len;
                 }
                 Ok(())
@@ -484,7 +484,8 @@ where
 
 /// A host function whose type is known only at run time.
 pub(crate) fn host_func_new<T: 'static>(
-    engine: &Engine, ty: FuncType,
+    engine: &Engine,
+    ty: FuncType,
     func: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
 ) -> HostFunc {
     if check_engine(engine, ty.engine()).is_err() {

@@ -95,7 +95,8 @@ impl Instance {
     ///
     /// With another store.
     pub fn exports<'a, T: 'static>(
-        &'a self, store: impl Into<StoreContextMut<'a, T>>,
+        &'a self,
+        store: impl Into<StoreContextMut<'a, T>>,
     ) -> impl ExactSizeIterator<Item = Export<'a>> + 'a {
         let store: &'a StoreOpaque = store.into().0;
         let exports = &self.0.expect(store).info().exports;
@@ -144,7 +145,9 @@ impl Instance {
     ///
     /// Fails if there is no such function, if it is not of that type, or with another store.
     pub fn get_typed_func<Params, Results>(
-        &self, mut store: impl AsContextMut, name: &str,
+        &self,
+        mut store: impl AsContextMut,
+        name: &str,
     ) -> Result<TypedFunc<Params, Results>>
     where
         Params: WasmParams,

@@ -185,7 +185,9 @@ impl<T: 'static> Linker<T> {
     ///
     /// Fails if a type has no default value.
     pub fn define_unknown_imports_as_default_values(
-        &mut self, mut store: impl AsContextMut<Data = T>, module: &Module,
+        &mut self,
+        mut store: impl AsContextMut<Data = T>,
+        module: &Module,
     ) -> Result<()> {
         for import in module.imports() {
             if self.find(import.module(), import.name()).is_some() {
@@ -205,7 +207,11 @@ impl<T: 'static> Linker<T> {
     ///
     /// Fails if the name is defined already, or if the item is of another store.
     pub fn define(
-        &mut self, store: impl AsContext<Data = T>, module: &str, name: &str, item: impl Into<Extern>,
+        &mut self,
+        store: impl AsContext<Data = T>,
+        module: &str,
+        name: &str,
+        item: impl Into<Extern>,
     ) -> Result<&mut Self> {
         let item = item.into();
         if !item.belongs_to(store.as_context().0) {
@@ -224,7 +230,10 @@ impl<T: 'static> Linker<T> {
     ///
     /// If the type is of another engine.
     pub fn func_new(
-        &mut self, module: &str, name: &str, ty: FuncType,
+        &mut self,
+        module: &str,
+        name: &str,
+        ty: FuncType,
         func: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
     ) -> Result<&mut Self> {
         let func = host_func_new(&self.engine, ty, func);
@@ -237,7 +246,10 @@ impl<T: 'static> Linker<T> {
     ///
     /// Fails if the name is defined already.
     pub fn func_wrap<Params, Results>(
-        &mut self, module: &str, name: &str, func: impl IntoFunc<T, Params, Results>,
+        &mut self,
+        module: &str,
+        name: &str,
+        func: impl IntoFunc<T, Params, Results>,
     ) -> Result<&mut Self> {
         let func = func.into_func(&self.engine);
         self.insert(module, name, Definition::Host(func))
@@ -249,7 +261,10 @@ impl<T: 'static> Linker<T> {
     ///
     /// Fails if one of the names is defined already, or if the instance is of another store.
     pub fn instance(
-        &mut self, mut store: impl AsContextMut<Data = T>, module_name: &str, instance: Instance,
+        &mut self,
+        mut store: impl AsContextMut<Data = T>,
+        module_name: &str,
+        instance: Instance,
     ) -> Result<&mut Self> {
         let mut store = store.as_context_mut();
         instance.check(store.0)?;
@@ -285,7 +300,10 @@ impl<T: 'static> Linker<T> {
     /// Fails if an import is not defined, or a name is already; if the module is both command and reactor, or
     /// a command with exports that a command does not have; and as instantiation and `_initialize` do.
     pub fn module(
-        &mut self, mut store: impl AsContextMut<Data = T>, module_name: &str, module: &Module,
+        &mut self,
+        mut store: impl AsContextMut<Data = T>,
+        module_name: &str,
+        module: &Module,
     ) -> Result<&mut Self> {
         check_engine(&self.engine, store.as_context().engine())?;
         match ModuleKind::of(module)? {
@@ -312,7 +330,8 @@ impl<T: 'static> Linker<T> {
                     let (pre, index) = (pre.clone(), module.get_export_index(name));
                     self.func_new(module_name, name, ty, move |mut caller, params, results| {
                         let instance = pre.instantiate(&mut caller)?;
-                        let func = index.as_ref().and_then(|index| instance.get_module_export(&mut caller, index));
+                        let func =
+                            index.as_ref().and_then(|index| instance.get_module_export(&mut caller, index));
                         let func = func.and_then(Extern::into_func).context("the export is a function")?;
                         func.call(&mut caller, params, results)
                     })?;
@@ -389,7 +408,8 @@ impl<T: 'static> Linker<T> {
 
     /// All definitions, as things of the store.
     pub fn iter<'a: 'p, 'p>(
-        &'a self, mut store: impl AsContextMut<Data = T> + 'p,
+        &'a self,
+        mut store: impl AsContextMut<Data = T> + 'p,
     ) -> impl Iterator<Item = (&'a str, &'a str, Extern)> + 'p {
         self.definitions.iter().map(move |(key, item)| {
             let (module, name) = self.key_names(*key);
@@ -414,7 +434,9 @@ impl<T: 'static> Linker<T> {
 
     /// The definition of an import, as a thing of the store.
     pub fn get_by_import(
-        &self, mut store: impl AsContextMut<Data = T>, import: &ImportType<'_>,
+        &self,
+        mut store: impl AsContextMut<Data = T>,
+        import: &ImportType<'_>,
     ) -> Option<Extern> {
         let item = self.find(import.module(), import.name())?;
         Some(to_extern(store.as_context_mut().0, item))

@@ -71,7 +71,10 @@ impl Memory {
     ///
     /// With another store.
     pub fn read(
-        &self, store: impl AsContext, offset: usize, buffer: &mut [u8],
+        &self,
+        store: impl AsContext,
+        offset: usize,
+        buffer: &mut [u8],
     ) -> Result<(), MemoryAccessError> {
         let context = store.as_context();
         let end = offset.checked_add(buffer.len()).ok_or(MemoryAccessError)?;
@@ -90,7 +93,10 @@ impl Memory {
     ///
     /// With another store.
     pub fn write(
-        &self, mut store: impl AsContextMut, offset: usize, buffer: &[u8],
+        &self,
+        mut store: impl AsContextMut,
+        offset: usize,
+        buffer: &[u8],
     ) -> Result<(), MemoryAccessError> {
         let context = store.as_context_mut();
         let end = offset.checked_add(buffer.len()).ok_or(MemoryAccessError)?;
@@ -126,7 +132,8 @@ impl Memory {
     /// With another store.
     #[inline]
     pub fn data_and_store_mut<'a, T: 'static>(
-        &self, store: impl Into<StoreContextMut<'a, T>>,
+        &self,
+        store: impl Into<StoreContextMut<'a, T>>,
     ) -> (&'a mut [u8], &'a mut T) {
         let (store, data) = store.into().0.split();
         (self.0.expect_mut(store).data_mut(), data)

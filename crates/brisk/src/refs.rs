@@ -100,9 +100,7 @@ impl<T: GcRef> Rooted<T> {
     /// # Errors
     ///
     /// Fails if the scope of a reference has ended, or with another store.
-    pub fn ref_eq(
-        store: impl AsContext, a: &impl RootedGcRef<T>, b: &impl RootedGcRef<T>,
-    ) -> Result<bool> {
+    pub fn ref_eq(store: impl AsContext, a: &impl RootedGcRef<T>, b: &impl RootedGcRef<T>) -> Result<bool> {
         let store = store.as_context();
         Ok(store.0.reference(a.root_handle())? == store.0.reference(b.root_handle())?)
     }
@@ -196,9 +194,7 @@ impl<T: GcRef> OwnedRooted<T> {
     /// # Errors
     ///
     /// Fails if the scope of a reference has ended, or with another store.
-    pub fn ref_eq(
-        store: impl AsContext, a: &impl RootedGcRef<T>, b: &impl RootedGcRef<T>,
-    ) -> Result<bool> {
+    pub fn ref_eq(store: impl AsContext, a: &impl RootedGcRef<T>, b: &impl RootedGcRef<T>) -> Result<bool> {
         Rooted::ref_eq(store, a, b)
     }
 }
@@ -317,7 +313,8 @@ impl ExternRef {
     ///
     /// Fails if the reference's scope has ended, or with another store.
     pub fn data<'a, T: 'static>(
-        &self, store: impl Into<StoreContext<'a, T>>,
+        &self,
+        store: impl Into<StoreContext<'a, T>>,
     ) -> Result<Option<&'a (dyn Any + Send + Sync)>> {
         store.into().0.host_data(self.0)
     }
@@ -328,7 +325,8 @@ impl ExternRef {
     ///
     /// As for [`ExternRef::data`].
     pub fn data_mut<'a, T: 'static>(
-        &self, store: impl Into<StoreContextMut<'a, T>>,
+        &self,
+        store: impl Into<StoreContextMut<'a, T>>,
     ) -> Result<Option<&'a mut (dyn Any + Send + Sync)>> {
         store.into().0.host_data_mut(self.0)
     }

@@ -115,7 +115,8 @@ impl<T: 'static> Store<T> {
     /// # brisk::Result::<()>::Ok(())
     /// ```
     pub fn limiter(
-        &mut self, mut limiter: impl (FnMut(&mut T) -> &mut dyn ResourceLimiter) + Send + Sync + 'static,
+        &mut self,
+        mut limiter: impl (FnMut(&mut T) -> &mut dyn ResourceLimiter) + Send + Sync + 'static,
     ) {
         let asked = limiter(self.0.data_mut());
         let limits =

@@ -124,7 +124,11 @@ impl Table {
     ///
     /// Fails out of bounds, if the element types differ, or with another store.
     pub fn copy(
-        mut store: impl AsContextMut, dst_table: &Table, dst_index: u64, src_table: &Table, src_index: u64,
+        mut store: impl AsContextMut,
+        dst_table: &Table,
+        dst_index: u64,
+        src_table: &Table,
+        src_index: u64,
         len: u64,
     ) -> Result<()> {
         let store: &mut StoreOpaque = store.as_context_mut().0;

@@ -1,11 +1,11 @@
 //! Exception tags.
 
+use crate::ensure;
 use crate::error::Result;
 use crate::store::{AsContext, AsContextMut, check_engine};
 use crate::types::{FuncType, TagType};
 use crate::vm::handle::Handle;
 use crate::vm::store::{StoreOpaque, TagData};
-use crate::ensure;
 
 /// What distinguishes exceptions, and says what they carry.
 ///

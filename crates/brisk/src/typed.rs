@@ -1,5 +1,6 @@
 //! Functions whose types are known when the host program is compiled.
 
+use crate::bail;
 use crate::engine::Engine;
 use crate::error::{Context, Result};
 use crate::exnref::ExnRef;
@@ -10,7 +11,6 @@ use crate::types::{FuncType, HeapType, RefType, ValType, canonical};
 use crate::val::V128;
 use crate::vm::call;
 use crate::vm::store::StoreOpaque;
-use crate::bail;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -362,7 +362,9 @@ pub trait WasmParams: sealed::SealedList + Send + Sized {
     const SLOTS: usize;
     #[doc(hidden)]
     fn typecheck(
-        engine: &Engine, types: impl ExactSizeIterator<Item = ValType>, position: TypeCheckPosition,
+        engine: &Engine,
+        types: impl ExactSizeIterator<Item = ValType>,
+        position: TypeCheckPosition,
     ) -> Result<()>;
     #[doc(hidden)]
     fn store(self, store: &mut StoreOpaque, slots: &mut [u64]) -> Result<()>;
@@ -396,7 +398,9 @@ impl<T: WasmTy> WasmParams for T {
     const SLOTS: usize = T::SLOTS;
 
     fn typecheck(
-        engine: &Engine, types: impl ExactSizeIterator<Item = ValType>, position: TypeCheckPosition,
+        engine: &Engine,
+        types: impl ExactSizeIterator<Item = ValType>,
+        position: TypeCheckPosition,
     ) -> Result<()> {
         <(T,) as WasmParams>::typecheck(engine, types, position)
     }

@@ -243,7 +243,10 @@ impl Val {
 
     /// Writes the value to its slots, after a check that it is of a type and of the store.
     pub(crate) fn store(
-        &self, store: &StoreOpaque, ty: brisk_module::ValType, slots: &mut [u64],
+        &self,
+        store: &StoreOpaque,
+        ty: brisk_module::ValType,
+        slots: &mut [u64],
     ) -> Result<()> {
         use brisk_module::ValType as V;
         let slot = match (self, ty) {

@@ -17,7 +17,9 @@ use std::ptr::NonNull;
 /// code and [`Func::call`](crate::Func::call) check that before.
 #[inline]
 pub(crate) fn invoke<R>(
-    store: &mut StoreOpaque, func: Handle<VmFuncRef>, slots: usize,
+    store: &mut StoreOpaque,
+    func: Handle<VmFuncRef>,
+    slots: usize,
     write: impl FnOnce(&mut StoreOpaque, &mut [u64]) -> Result<()>,
     read: impl FnOnce(&mut StoreOpaque, &[u64]) -> R,
 ) -> Result<R> {

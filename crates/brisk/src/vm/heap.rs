@@ -159,7 +159,9 @@ impl Heap {
     /// The tag must outlive the heap, and `payload` must lead to its slots, which hold references of this
     /// heap where the tag says so.
     pub unsafe fn new_exception(
-        &mut self, tag: NonNull<TagData>, payload: *const u64,
+        &mut self,
+        tag: NonNull<TagData>,
+        payload: *const u64,
     ) -> Result<u64, NeedsMemory> {
         // SAFETY: passed on; the cell is free, and large enough.
         unsafe {

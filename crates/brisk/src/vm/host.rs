@@ -119,13 +119,20 @@ impl HostRecord<dyn Any + Send + Sync> {
 /// store whose data is `T` and to which nothing else refers, and `slots` must lead to the arguments, with
 /// room for the results.
 unsafe fn trampoline<T: 'static, C: HostCode<T>>(
-    host: *mut VmHostFunc, caller: *mut VmContext, slots: *mut u64,
+    host: *mut VmHostFunc,
+    caller: *mut VmContext,
+    slots: *mut u64,
 ) -> HostStatus {
     // SAFETY: passed on; a store without its data is the first part of the store with it.
     let (record, mut store, slots, caller) = unsafe {
         let record = &*host.cast_const().cast::<HostRecord<C>>();
         let store = NonNull::new_unchecked((*(*caller).store).store);
-        (record, store.cast::<StoreInner<T>>(), NonNull::new_unchecked(slots), HostCaller(NonNull::new_unchecked(caller)))
+        (
+            record,
+            store.cast::<StoreInner<T>>(),
+            NonNull::new_unchecked(slots),
+            HostCaller(NonNull::new_unchecked(caller)),
+        )
     };
     // SAFETY: the store is borrowed for the scope only.
     let scope = unsafe { store.as_ref().roots.enter() };

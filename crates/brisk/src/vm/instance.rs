@@ -298,7 +298,12 @@ impl InstanceData {
     /// The table must be live and its elements of the segment's type, as validation sees to for tables of
     /// this instance.
     pub unsafe fn table_init(
-        &self, segment: u32, mut table: NonNull<TableData>, dst: u64, src: u32, len: u32,
+        &self,
+        segment: u32,
+        mut table: NonNull<TableData>,
+        dst: u64,
+        src: u32,
+        len: u32,
     ) -> Result<(), Stop> {
         let items = &self.info().elements[segment as usize].items;
         let available = if self.dropped(segment as usize) { 0 } else { items.len() };

@@ -50,7 +50,9 @@ impl ImportValue {
 /// An instance that fails from its segments or its start function stays in the store: functions of it
 /// may have got into tables by then.
 pub(crate) fn instantiate(
-    store: &mut StoreOpaque, module: &Module, mut imports: impl FnMut(usize) -> ImportValue,
+    store: &mut StoreOpaque,
+    module: &Module,
+    mut imports: impl FnMut(usize) -> ImportValue,
 ) -> Result<NonNull<InstanceData>> {
     let info = module.info();
     if !Engine::same(store.engine(), module.engine()) {

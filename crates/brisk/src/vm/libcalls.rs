@@ -63,7 +63,12 @@ pub(crate) unsafe fn memory_grow(ctx: *mut VmContext, index: u32, delta: u64) ->
 /// # Safety
 /// As for the module.
 pub(crate) unsafe fn memory_copy(
-    ctx: *mut VmContext, dst_memory: u32, src_memory: u32, dst: u64, src: u64, len: u64,
+    ctx: *mut VmContext,
+    dst_memory: u32,
+    src_memory: u32,
+    dst: u64,
+    src: u64,
+    len: u64,
 ) -> Result<(), Stop> {
     // SAFETY: both memories are valid and nothing else refers to them; the ranges are checked and may overlap.
     unsafe {
@@ -79,7 +84,11 @@ pub(crate) unsafe fn memory_copy(
 /// # Safety
 /// As for the module.
 pub(crate) unsafe fn memory_fill(
-    ctx: *mut VmContext, index: u32, dst: u64, byte: u8, len: u64,
+    ctx: *mut VmContext,
+    index: u32,
+    dst: u64,
+    byte: u8,
+    len: u64,
 ) -> Result<(), Stop> {
     // SAFETY: the memory is valid and the range is checked.
     unsafe {
@@ -94,7 +103,12 @@ pub(crate) unsafe fn memory_fill(
 /// # Safety
 /// As for the module.
 pub(crate) unsafe fn memory_init(
-    ctx: *mut VmContext, segment: u32, index: u32, dst: u64, src: u32, len: u32,
+    ctx: *mut VmContext,
+    segment: u32,
+    index: u32,
+    dst: u64,
+    src: u32,
+    len: u32,
 ) -> Result<(), Stop> {
     // SAFETY: instance and memory are valid; the ranges are checked, and a module's bytes are never part of a memory.
     unsafe {
@@ -132,7 +146,10 @@ pub(crate) unsafe fn table_get(ctx: *mut VmContext, index: u32, element: u64) ->
 /// # Safety
 /// As for the module; the value must be of the table's element type.
 pub(crate) unsafe fn table_set(
-    ctx: *mut VmContext, index: u32, element: u64, value: u64,
+    ctx: *mut VmContext,
+    index: u32,
+    element: u64,
+    value: u64,
 ) -> Result<(), Stop> {
     // SAFETY: the table is valid, and so is the value.
     unsafe { table(ctx, index).as_mut().fill(element, value, 1) }
@@ -142,9 +159,7 @@ pub(crate) unsafe fn table_set(
 ///
 /// # Safety
 /// As for the module; the value must be of the table's element type.
-pub(crate) unsafe fn table_grow(
-    ctx: *mut VmContext, index: u32, init: u64, delta: u64,
-) -> Result<u64, Stop> {
+pub(crate) unsafe fn table_grow(ctx: *mut VmContext, index: u32, init: u64, delta: u64) -> Result<u64, Stop> {
     // SAFETY: passed on.
     let (store, table) = unsafe { (store(ctx), table(ctx, index)) };
     store
@@ -158,7 +173,11 @@ pub(crate) unsafe fn table_grow(
 /// # Safety
 /// As for the module; the value must be of the table's element type.
 pub(crate) unsafe fn table_fill(
-    ctx: *mut VmContext, index: u32, dst: u64, value: u64, len: u64,
+    ctx: *mut VmContext,
+    index: u32,
+    dst: u64,
+    value: u64,
+    len: u64,
 ) -> Result<(), Stop> {
     // SAFETY: the table is valid, and so is the value.
     unsafe { table(ctx, index).as_mut().fill(dst, value, len) }
@@ -169,7 +188,12 @@ pub(crate) unsafe fn table_fill(
 /// # Safety
 /// As for the module.
 pub(crate) unsafe fn table_copy(
-    ctx: *mut VmContext, dst_table: u32, src_table: u32, dst: u64, src: u64, len: u64,
+    ctx: *mut VmContext,
+    dst_table: u32,
+    src_table: u32,
+    dst: u64,
+    src: u64,
+    len: u64,
 ) -> Result<(), Stop> {
     // SAFETY: both tables are valid and of the same kind of entry, as validation saw to.
     unsafe { super::table::copy(table(ctx, dst_table), dst, table(ctx, src_table), src, len) }
@@ -180,7 +204,12 @@ pub(crate) unsafe fn table_copy(
 /// # Safety
 /// As for the module.
 pub(crate) unsafe fn table_init(
-    ctx: *mut VmContext, segment: u32, index: u32, dst: u64, src: u32, len: u32,
+    ctx: *mut VmContext,
+    segment: u32,
+    index: u32,
+    dst: u64,
+    src: u32,
+    len: u32,
 ) -> Result<(), Stop> {
     // SAFETY: passed on.
     unsafe { instance(ctx).table_init(segment, table(ctx, index), dst, src, len) }
@@ -294,4 +323,3 @@ pub(crate) unsafe fn host_caller(vm: *const super::VmStore) -> *mut VmContext {
     // SAFETY: passed on.
     unsafe { (*(*vm).store).host_caller() }
 }
-

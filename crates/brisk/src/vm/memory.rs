@@ -97,9 +97,8 @@ fn declared_max(ty: &MemoryType) -> Option<usize> {
 /// Makes a memory in a store.
 pub(crate) fn create(store: &mut StoreOpaque, ty: MemoryType) -> Result<NonNull<MemoryData>> {
     let min = bytes(ty.limits.min, ty.page_size_log2);
-    let allowed = store.limiter(|limiter| {
-        limiter.memory_growing(0, min.unwrap_or(usize::MAX), declared_max(&ty))
-    });
+    let allowed =
+        store.limiter(|limiter| limiter.memory_growing(0, min.unwrap_or(usize::MAX), declared_max(&ty)));
     if !allowed.unwrap_or(Ok(true))? {
         bail!("memory minimum size of {} pages exceeds memory limits", ty.limits.min);
     }
@@ -108,9 +107,7 @@ pub(crate) fn create(store: &mut StoreOpaque, ty: MemoryType) -> Result<NonNull<
 }
 
 /// Makes a memory larger by `delta` pages: the old size, or `None` if that is refused.
-pub(crate) fn grow(
-    store: &mut StoreOpaque, memory: NonNull<MemoryData>, delta: u64,
-) -> Result<Option<u64>> {
+pub(crate) fn grow(store: &mut StoreOpaque, memory: NonNull<MemoryData>, delta: u64) -> Result<Option<u64>> {
     // The limiter is the embedder's code: nothing of the memory is borrowed while it runs.
     // SAFETY: the memory is a record of the store, which is held exclusively; so for the blocks below.
     let (ty, old_len, old_pages) = unsafe {
@@ -121,9 +118,8 @@ pub(crate) fn grow(
         return Ok(Some(old_pages));
     }
     let desired = old_pages.checked_add(delta).and_then(|pages| bytes(pages, ty.page_size_log2));
-    let allowed = store.limiter(|limiter| {
-        limiter.memory_growing(old_len, desired.unwrap_or(usize::MAX), declared_max(&ty))
-    });
+    let allowed = store
+        .limiter(|limiter| limiter.memory_growing(old_len, desired.unwrap_or(usize::MAX), declared_max(&ty)));
     if !allowed.unwrap_or(Ok(true))? {
         return Ok(None);
     }
@@ -143,7 +139,8 @@ pub(crate) fn grow(
         Ok(()) => Ok(Some(old_pages)),
         Err(error) => {
             let mut error = Some(error);
-            match store.limiter(|limiter| limiter.memory_grow_failed(error.take().unwrap_or_else(unreported))) {
+            match store.limiter(|limiter| limiter.memory_grow_failed(error.take().unwrap_or_else(unreported)))
+            {
                 Some(result) => result?,
                 None => drop(error),
             }

@@ -84,7 +84,8 @@ impl StoreOpaque {
 
     /// The host value of an external object; `None` if it is another object.
     pub(crate) fn host_data_mut(
-        &mut self, handle: RefHandle,
+        &mut self,
+        handle: RefHandle,
     ) -> Result<Option<&mut (dyn Any + Send + Sync)>> {
         let reference = self.reference(handle)?;
         // SAFETY: the object is live, and of that kind; the store is held exclusively.
@@ -93,9 +94,7 @@ impl StoreOpaque {
 
     /// A new exception, rooted in the current scope. The payload's values must be those of the tag's
     /// type, and reachable by other ways.
-    pub(crate) fn create_exception(
-        &mut self, tag: Handle<TagData>, payload: &[u64],
-    ) -> Result<RefHandle> {
+    pub(crate) fn create_exception(&mut self, tag: Handle<TagData>, payload: &[u64]) -> Result<RefHandle> {
         assert_eq!(tag.get(self)?.slots as usize, payload.len());
         // SAFETY: the tag is of this store, and the payload has its length.
         let reference = unsafe { self.new_exception(tag.ptr(), payload.as_ptr())? };
@@ -180,7 +179,10 @@ impl StoreOpaque {
 
     /// Makes a table larger, if that is allowed. `init` must be of the element type.
     pub(crate) fn grow_table(
-        &mut self, table: Handle<TableData>, delta: u64, init: u64,
+        &mut self,
+        table: Handle<TableData>,
+        delta: u64,
+        init: u64,
     ) -> Result<Option<u64>> {
         table.check(self)?;
         // SAFETY: the table is of this store; values are converted to the element type before.
@@ -189,7 +191,11 @@ impl StoreOpaque {
 
     /// Sets a range of elements. `value` must be of the element type.
     pub(crate) fn fill_table(
-        &mut self, table: Handle<TableData>, start: u64, value: u64, len: u64,
+        &mut self,
+        table: Handle<TableData>,
+        start: u64,
+        value: u64,
+        len: u64,
     ) -> Result<()> {
         let table = table.get_mut(self)?;
         // SAFETY: values are converted to the element type before.
@@ -198,7 +204,10 @@ impl StoreOpaque {
 
     /// Copies elements from a table to another whose element type was checked.
     pub(crate) fn copy_table(
-        &mut self, dst: (Handle<TableData>, u64), src: (Handle<TableData>, u64), len: u64,
+        &mut self,
+        dst: (Handle<TableData>, u64),
+        src: (Handle<TableData>, u64),
+        len: u64,
     ) -> Result<()> {
         dst.0.check(self)?;
         src.0.check(self)?;
@@ -215,7 +224,9 @@ impl StoreOpaque {
 
     /// Makes a tag. The payload's types are canonical.
     pub(crate) fn create_tag(
-        &mut self, type_id: u32, payload: impl Iterator<Item = ValType>,
+        &mut self,
+        type_id: u32,
+        payload: impl Iterator<Item = ValType>,
     ) -> Handle<TagData> {
         let record = self.tags.push(TagData::new(type_id, payload));
         // SAFETY: the record is in the store's arena.
@@ -224,7 +235,9 @@ impl StoreOpaque {
 
     /// Makes an instance and runs its start function, from imports that were checked.
     pub(crate) fn create_instance(
-        &mut self, module: &Module, imports: impl FnMut(usize) -> ImportValue,
+        &mut self,
+        module: &Module,
+        imports: impl FnMut(usize) -> ImportValue,
     ) -> Result<Handle<InstanceData>> {
         let record = instantiate::instantiate(self, module, imports)?;
         // SAFETY: the store owns the instance.
@@ -241,7 +254,9 @@ impl StoreOpaque {
                     let func = NonNull::new_unchecked(instance.func_ref(index).cast_mut());
                     Extern::Func(Func::from_handle(Handle::new(id, func)))
                 }
-                ExternKind::Table => Extern::Table(Table::from_handle(Handle::new(id, instance.table(index)))),
+                ExternKind::Table => {
+                    Extern::Table(Table::from_handle(Handle::new(id, instance.table(index))))
+                }
                 ExternKind::Memory => {
                     Extern::Memory(Memory::from_handle(Handle::new(id, instance.memory(index))))
                 }

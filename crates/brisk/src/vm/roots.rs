@@ -53,7 +53,8 @@ pub(crate) struct RootSet {
 impl RootSet {
     /// Keeps a reference until the current scope ends.
     pub fn push(&mut self, reference: u64) -> Root {
-        let index = u32::try_from(self.scoped.len()).expect("a store holds fewer than 2^32 rooted references");
+        let index =
+            u32::try_from(self.scoped.len()).expect("a store holds fewer than 2^32 rooted references");
         self.scoped.push(Scoped { generation: self.generation, reference });
         Root::Scoped(index, self.generation)
     }

@@ -11,6 +11,7 @@ use super::observe::Observer;
 use super::roots::RootSet;
 use super::table::TableData;
 use super::{Stop, VmContext, VmExit, VmFuncRef, VmGlobal, VmStore, VmTag};
+use crate::bail;
 use crate::engine::Engine;
 use crate::error::{Context, Error, Result};
 use crate::interrupt::StoreInterrupts;
@@ -19,7 +20,6 @@ use crate::store::{EpochBehavior, UpdateDeadline};
 use crate::trap::Trap;
 use crate::types::FuncType;
 use crate::val::Val;
-use crate::bail;
 use brisk_module::{GlobalType, HeapType, RefType, ValType};
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -157,8 +157,8 @@ impl StoreOpaque {
     fn new(engine: &Engine, hooks: &'static Hooks) -> Result<StoreOpaque> {
         let tunables = engine.tunables();
         let size = tunables.value_stack_bytes.max(16).next_multiple_of(16);
-        let value_stack =
-            Mapping::new(size.saturating_add(MARGIN)).context("failed to allocate the stack for wasm code")?;
+        let value_stack = Mapping::new(size.saturating_add(MARGIN))
+            .context("failed to allocate the stack for wasm code")?;
         let value_end = value_stack.base() as usize + size;
         let observer = (tunables.profile_ops || tunables.trace_calls).then(|| Box::new(Observer::new()));
         let words = VmStore {
@@ -543,7 +543,8 @@ impl StoreOpaque {
 }
 
 /// Nowhere.
-pub(crate) const NO_EXIT: VmExit = VmExit { ip: std::ptr::null(), sp: std::ptr::null_mut(), ctx: std::ptr::null_mut() };
+pub(crate) const NO_EXIT: VmExit =
+    VmExit { ip: std::ptr::null(), sp: std::ptr::null_mut(), ctx: std::ptr::null_mut() };
 
 impl Drop for StoreOpaque {
     fn drop(&mut self) {
@@ -572,7 +573,8 @@ impl<T: 'static> StoreInner<T> {
     /// # Safety
     /// As for [`Hooks`].
     unsafe fn ask_limiter(
-        store: NonNull<StoreOpaque>, ask: &mut dyn FnMut(&mut dyn ResourceLimiter),
+        store: NonNull<StoreOpaque>,
+        ask: &mut dyn FnMut(&mut dyn ResourceLimiter),
     ) -> bool {
         // SAFETY: the store is one whose data is `T` and held exclusively.
         let inner = unsafe { store.cast::<StoreInner<T>>().as_mut() };

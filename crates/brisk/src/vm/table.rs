@@ -149,7 +149,10 @@ pub(crate) fn create(store: &mut StoreOpaque, ty: TableType) -> Result<NonNull<T
 /// # Safety
 /// `init` must be of the element type.
 pub(crate) unsafe fn grow(
-    store: &mut StoreOpaque, table: NonNull<TableData>, delta: u64, init: u64,
+    store: &mut StoreOpaque,
+    table: NonNull<TableData>,
+    delta: u64,
+    init: u64,
 ) -> Result<Option<u64>> {
     // The limiter is the embedder's code: nothing of the table is borrowed while it runs.
     // SAFETY: the table is a record of the store, which is held exclusively; so for the block below.
@@ -204,7 +207,11 @@ pub(crate) unsafe fn grow(
 /// Both must be live tables of one store that is held exclusively, and the elements of `src` must be of
 /// the element type of `dst`.
 pub(crate) unsafe fn copy(
-    dst_table: NonNull<TableData>, dst: u64, src_table: NonNull<TableData>, src: u64, len: u64,
+    dst_table: NonNull<TableData>,
+    dst: u64,
+    src_table: NonNull<TableData>,
+    src: u64,
+    len: u64,
 ) -> Result<(), Stop> {
     // SAFETY: both are live; the ranges are checked and may overlap; both hold the same kind of entry.
     unsafe {
