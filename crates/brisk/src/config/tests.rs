@@ -12,10 +12,16 @@ const SAMPLES: &[(Feature, &str)] = &[
     (Feature::SaturatingFloatToInt, "(module (func (param f32) (drop (i32.trunc_sat_f32_s (local.get 0)))))"),
     (Feature::SignExtension, "(module (func (param i32) (drop (i32.extend8_s (local.get 0)))))"),
     (Feature::MultiValue, "(module (type (func (result i32 i32))))"),
-    (Feature::BulkMemory, "(module (memory 1) (func (memory.fill (i32.const 0) (i32.const 0) (i32.const 0))))"),
+    (
+        Feature::BulkMemory,
+        "(module (memory 1) (func (memory.fill (i32.const 0) (i32.const 0) (i32.const 0))))",
+    ),
     (Feature::ReferenceTypes, "(module (type (func (param externref))))"),
     (Feature::Simd, "(module (type (func (param v128))))"),
-    (Feature::RelaxedSimd, "(module (func (param v128) (drop (i8x16.relaxed_swizzle (local.get 0) (local.get 0)))))"),
+    (
+        Feature::RelaxedSimd,
+        "(module (func (param v128) (drop (i8x16.relaxed_swizzle (local.get 0) (local.get 0)))))",
+    ),
     (Feature::TailCall, "(module (func $f (return_call $f)))"),
     (Feature::ExtendedConst, "(module (global i32 (i32.add (i32.const 1) (i32.const 2))))"),
     (Feature::MultiMemory, "(module (memory 1) (memory 1))"),
@@ -23,7 +29,10 @@ const SAMPLES: &[(Feature, &str)] = &[
     (Feature::FunctionReferences, "(module (type $t (func)) (func (param (ref null $t))))"),
     (Feature::Exceptions, "(module (tag))"),
     (Feature::Gc, "(module (type (sub (func))))"),
-    (Feature::WideArithmetic, "(module (func (param i64) (result i64 i64) (i64.mul_wide_u (local.get 0) (local.get 0))))"),
+    (
+        Feature::WideArithmetic,
+        "(module (func (param i64) (result i64 i64) (i64.mul_wide_u (local.get 0) (local.get 0))))",
+    ),
     (Feature::CustomPageSizes, "(module (memory 1 (pagesize 1)))"),
 ];
 
@@ -104,7 +113,10 @@ fn settings_reach_the_engine() {
     let engine = Engine::new(&config).unwrap();
     let tunables = engine.tunables();
     assert!(tunables.consume_fuel && tunables.deterministic && !tunables.epoch_interruption);
-    assert_eq!((tunables.value_stack_bytes, tunables.native_stack_bytes, tunables.heap_bytes), (4096, 8192, 77));
+    assert_eq!(
+        (tunables.value_stack_bytes, tunables.native_stack_bytes, tunables.heap_bytes),
+        (4096, 8192, 77)
+    );
     assert_eq!(tunables.backtrace_frames, NonZeroUsize::new(3));
     config.wasm_backtrace(false);
     assert_eq!(Engine::new(&config).unwrap().tunables().backtrace_frames, None);

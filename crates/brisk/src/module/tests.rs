@@ -156,7 +156,10 @@ fn types_outlive_the_module() {
     let inner = param.unwrap_ref().heap_type().unwrap_concrete_func();
     assert!(FuncType::eq(func, inner));
     // A type within itself is named, not spelled out for ever.
-    assert_eq!(func.to_string(), format!("(func (param (ref null (func (param (ref null ${}))))))", func.id()));
+    assert_eq!(
+        func.to_string(),
+        format!("(func (param (ref null (func (param (ref null ${}))))))", func.id())
+    );
 }
 
 #[test]
@@ -178,13 +181,11 @@ fn exports_are_found_by_name_among_many() {
 
 #[test]
 fn functions_can_be_listed() {
-    let module = load(r#"(module (import "" "" (func)) (func $a) (func (param i32) (drop (local.get 0))))"#).unwrap();
+    let module =
+        load(r#"(module (import "" "" (func)) (func $a) (func (param i32) (drop (local.get 0))))"#).unwrap();
     let functions: Vec<_> =
         module.functions().map(|f| (f.index(), f.name().map(str::to_string), f.ty().to_string())).collect();
-    assert_eq!(
-        functions,
-        [(1, Some("a".into()), "(func)".into()), (2, None, "(func (param i32))".into())]
-    );
+    assert_eq!(functions, [(1, Some("a".into()), "(func)".into()), (2, None, "(func (param i32))".into())]);
     assert_eq!(module.types().count(), 2);
 }
 
@@ -194,7 +195,10 @@ fn frames_name_function_and_place() {
     let module = load(r#"(module $m (import "" "" (func)) (func $a unreachable) (func nop))"#).unwrap();
     let at = module.functions().next().unwrap().range().start + 1;
     let named = FrameInfo::new(module.clone(), 1, Some(at));
-    assert_eq!((named.func_name(), named.func_offset(), named.module_offset()), (Some("a"), Some(1), Some(at)));
+    assert_eq!(
+        (named.func_name(), named.func_offset(), named.module_offset()),
+        (Some("a"), Some(1), Some(at))
+    );
     let bare = FrameInfo::new(load("(module (func))").unwrap(), 0, None);
     let backtrace = WasmBacktrace::from_frames(vec![named, bare]);
     let expected = format!(
