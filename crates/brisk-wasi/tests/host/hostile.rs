@@ -135,7 +135,7 @@ fn any_arguments_get_an_answer() {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let mut ended = 0;
     let mut succeeded = [0u32; GOOD.len()];
-    for round in 0..60 {
+    for round in 0..20 {
         let _ = fs::remove_dir_all(&inside);
         fs::create_dir(&inside).unwrap();
         fs::write(inside.join("a"), "contents").unwrap();
@@ -194,7 +194,7 @@ fn any_arguments_get_an_answer() {
         assert_eq!(fs::read(root.path().join("sentinel")).unwrap(), b"untouched", "round {round}");
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 2, "round {round}");
     }
-    assert!(ended > 100);
+    assert!(ended > 30);
     // These two never do: one does not come back, and for the other nobody connects.
     let never: Vec<_> =
         GOOD.iter().zip(succeeded).filter(|(_, count)| *count == 0).map(|(g, _)| g.0).collect();
