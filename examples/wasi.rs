@@ -7,7 +7,8 @@ use brisk_wasi::{I32Exit, OutputPipe, WasiCtx, WasiCtxBuilder};
 
 fn main() -> Result<()> {
     let engine = Engine::default();
-    let module = Module::from_file(&engine, concat!(env!("CARGO_MANIFEST_DIR"), "/../../guests/hello/hello.wasm"))?;
+    let module =
+        Module::from_file(&engine, concat!(env!("CARGO_MANIFEST_DIR"), "/../../guests/hello/hello.wasm"))?;
     let mut linker: Linker<WasiCtx> = Linker::new(&engine);
     brisk_wasi::add_to_linker(&mut linker, |ctx| ctx)?;
 

@@ -57,8 +57,14 @@ fn stale_copies_survive_local_set_and_tee() {
 /// A frame without locals has its link where the results go.
 #[test]
 fn results_do_not_overwrite_the_link_before_it_is_read() {
-    assert_eq!(i32_of(r#"(module (func $one (result i32) (i32.const 1))
-        (func (export "run") (result i32) (i32.add (call $one) (call $one))))"#, &[]), 2);
+    assert_eq!(
+        i32_of(
+            r#"(module (func $one (result i32) (i32.const 1))
+        (func (export "run") (result i32) (i32.add (call $one) (call $one))))"#,
+            &[]
+        ),
+        2
+    );
     let pair = r#"(module (func $pair (result i64 f64) (i64.const 5) (f64.const 2.5))
         (func (export "run") (result i64 f64) (call $pair)))"#;
     let results = run(pair, &[]).expect("returns");
@@ -70,7 +76,8 @@ fn results_do_not_overwrite_the_link_before_it_is_read() {
 fn a_loop_of_one_branch_meets_its_deadline() {
     for body in ["(loop (br 0))", "(loop (br_if 0 (i32.const 1)))", "(loop (br_table 0 0 (i32.const 0)))"] {
         let engine = Engine::default();
-        let module = Module::new(&engine, format!(r#"(module (func (export "run") {body}))"#)).expect("valid");
+        let module =
+            Module::new(&engine, format!(r#"(module (func (export "run") {body}))"#)).expect("valid");
         let mut store = Store::new(&engine, ());
         let instance = Instance::new(&mut store, &module, &[]).expect("instantiates");
         let run = instance.get_typed_func::<(), ()>(&mut store, "run").expect("typed");
@@ -140,7 +147,8 @@ fn tail_calls_between_instances_take_no_stack() {
     let engine = Engine::default();
     let mut store = Store::new(&engine, ());
     let table = r#"(module (table (export "table") 2 funcref))"#;
-    let table = Instance::new(&mut store, &Module::new(&engine, table).expect("valid"), &[]).expect("instantiates");
+    let table =
+        Instance::new(&mut store, &Module::new(&engine, table).expect("valid"), &[]).expect("instantiates");
     let table = table.get_export(&mut store, "table").expect("exported");
     let player = |mine: i32, other: i32| {
         format!(

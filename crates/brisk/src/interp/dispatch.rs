@@ -191,12 +191,7 @@ pub(crate) unsafe fn run(r: Regs) -> Status {
 /// `r` must be the state of running code.
 #[cold]
 #[inline(never)]
-pub(crate) unsafe fn trap(
-    ip: *const u16,
-    sp: *mut u64,
-    ctx: *mut VmContext,
-    trap: Trap,
-) -> Status {
+pub(crate) unsafe fn trap(ip: *const u16, sp: *mut u64, ctx: *mut VmContext, trap: Trap) -> Status {
     // SAFETY: by the contract of this function.
     unsafe {
         let store = (*ctx).store;

@@ -587,9 +587,8 @@ flat_constructors! {
 /// The twin of an operation that ends in a destination slot, leaving the result in the accumulator
 /// only: its number is one more and the last word is missing.
 pub(crate) fn to_acc(op: u16) -> Option<u16> {
-    let paired = op < base::COMPARE_BRANCH
-        || (base::SELECT..base::STORE).contains(&op)
-        || op == misc::GLOBAL_GET;
+    let paired =
+        op < base::COMPARE_BRANCH || (base::SELECT..base::STORE).contains(&op) || op == misc::GLOBAL_GET;
     (paired && is_slot_twin(op)).then_some(op + 1)
 }
 

@@ -40,7 +40,8 @@ handler! {
         let cond: u32 = C::get(&mut w, &r);
         let a: u64 = X::get(&mut w, &r);
         let b: u64 = Y::get(&mut w, &r);
-        D::put(if cond != 0 { a } else { b }, &mut w, &mut r);
+        // Programs use it where a branch would be unpredictable: a conditional move, not a jump.
+        D::put(std::hint::select_unpredictable(cond != 0, a, b), &mut w, &mut r);
         next(w, r)
     }
 }
@@ -51,7 +52,7 @@ handler! {
         let cond = r.slot(w.u16()) as u32;
         let a = w.u16();
         let b = w.u16();
-        let value = r.vector(if cond != 0 { a } else { b });
+        let value = r.vector(std::hint::select_unpredictable(cond != 0, a, b));
         r.set_vector(w.u16(), value);
         next(w, r)
     }

@@ -4,8 +4,8 @@
 
 use crate::interp::code::{Code, FuncState};
 use crate::interp::dispatch::{Handler, Regs, Status, handler, next, raise, run};
-use crate::interp::operand::{Scalar, Src, Words};
 use crate::interp::lookup;
+use crate::interp::operand::{Scalar, Src, Words};
 use crate::trap::Trap;
 use crate::vm::context::*;
 use crate::vm::{Stop, libcalls, observe};
@@ -159,12 +159,7 @@ pub(crate) unsafe fn leave(ip: *const u16, sp: *mut u64, ctx: *mut VmContext) {
 /// `ip`, `sp` and `ctx` must be those of the instruction that called it.
 #[cold]
 #[inline(never)]
-pub(crate) unsafe fn stop(
-    ip: *const u16,
-    sp: *mut u64,
-    ctx: *mut VmContext,
-    stop: Stop,
-) -> Status {
+pub(crate) unsafe fn stop(ip: *const u16, sp: *mut u64, ctx: *mut VmContext, stop: Stop) -> Status {
     // SAFETY: by the contract of this function.
     unsafe {
         let store = (*ctx).store;

@@ -15,12 +15,35 @@ handler! {
         let tag = w.u32();
         let payload = r.sp.add(usize::from(w.u16()));
         call::leave(r.ip, r.sp, r.ctx);
-        match libcalls::exn_new(r.ctx, tag, payload) {
+        match make_pending(r.ip, r.sp, r.ctx, tag, payload) {
+            None => unwind(r.ip, r.sp, r.ctx),
+            Some(status) => status,
+        }
+    }
+}
+
+/// Makes a new exception the pending one; the end of the activation if that fails. Apart from the
+/// handler, which could not end in a jump with a result in memory.
+///
+/// # Safety
+/// As for [`libcalls::exn_new`].
+#[cold]
+#[inline(never)]
+unsafe fn make_pending(
+    ip: *const u16,
+    sp: *mut u64,
+    ctx: *mut VmContext,
+    tag: u32,
+    payload: *const u64,
+) -> Option<Status> {
+    // SAFETY: by the contract of this function.
+    unsafe {
+        match libcalls::exn_new(ctx, tag, payload) {
             Ok(exn) => {
-                libcalls::set_pending_exception(r.ctx, exn);
-                unwind(r.ip, r.sp, r.ctx)
+                libcalls::set_pending_exception(ctx, exn);
+                None
             }
-            Err(stop) => call::stop(r.ip, r.sp, r.ctx, stop),
+            Err(stop) => Some(call::stop(ip, sp, ctx, stop)),
         }
     }
 }
@@ -37,13 +60,14 @@ handler! {
     }
 }
 
-/// Goes on at the innermost handler of the pending exception, or ends the activation.
+/// Goes on at the innermost handler of the pending exception, or ends the activation. Of the
+/// handlers' convention, so that it can end in a jump to one.
 ///
 /// # Safety
 /// `ip`, `sp` and `ctx` must be those of the instruction that threw or called.
 #[cold]
 #[inline(never)]
-pub(crate) unsafe fn unwind(
+pub(crate) unsafe extern "C" fn unwind(
     mut ip: *const u16,
     mut sp: *mut u64,
     mut ctx: *mut VmContext,
@@ -60,8 +84,7 @@ pub(crate) unsafe fn unwind(
             let at = ip.offset_from(code.words.as_ptr()) as u32;
             let caught = code.handlers.iter().find(|handler| {
                 let covered = handler.start <= at && at < handler.end;
-                covered
-                    && handler.tag.is_none_or(|index| std::ptr::eq(*(*ctx).tags.add(index as usize), tag))
+                covered && handler.tag.is_none_or(|index| std::ptr::eq(*(*ctx).tags.add(index as usize), tag))
             });
             if let Some(handler) = caught {
                 let mut slot = sp.add(handler.slot as usize);
@@ -74,7 +97,8 @@ pub(crate) unsafe fn unwind(
                     slot.write(exn);
                 }
                 let target = code.words.as_ptr().add(handler.target as usize);
-                let mut r = Regs { ip, sp, mem: std::ptr::null_mut(), len: 0, ctx, acc: 0, f32: 0.0, f64: 0.0 };
+                let mut r =
+                    Regs { ip, sp, mem: std::ptr::null_mut(), len: 0, ctx, acc: 0, f32: 0.0, f64: 0.0 };
                 r.reload_memory();
                 return next(Words(target), r);
             }
@@ -90,4 +114,3 @@ pub(crate) unsafe fn unwind(
         }
     }
 }
-

@@ -19,12 +19,7 @@ use brisk_module::numeric::NumericTrap;
 /// As for [`trap`].
 #[cold]
 #[inline(never)]
-unsafe fn numeric_trap(
-    ip: *const u16,
-    sp: *mut u64,
-    ctx: *mut VmContext,
-    why: NumericTrap,
-) -> Status {
+unsafe fn numeric_trap(ip: *const u16, sp: *mut u64, ctx: *mut VmContext, why: NumericTrap) -> Status {
     let kind = match why {
         NumericTrap::IntegerDivideByZero => Trap::IntegerDivisionByZero,
         NumericTrap::IntegerOverflow => Trap::IntegerOverflow,

@@ -4,8 +4,8 @@
 //! slots. These lie at or below the slots the operands come from, so moving them in order from the
 //! first never overwrites one that is still to be moved.
 
-use super::stack::{Class, Kind, Loc, Operand};
 use super::Translator;
+use super::stack::{Class, Kind, Loc, Operand};
 use crate::interp::code::Handler;
 use crate::interp::ops::{self, Form, misc};
 use crate::interp::rows::CompareRow;
@@ -295,7 +295,8 @@ impl Translator<'_> {
     /// turned around in place).
     fn without_eqz(&mut self, condition: Condition) -> Condition {
         let eqz = ops::compare(CompareRow::I32Eq, Form::A, Form::I);
-        let Some(before) = self.before.filter(|before| before.dropped && before.end == self.code.len()) else {
+        let Some(before) = self.before.filter(|before| before.dropped && before.end == self.code.len())
+        else {
             return condition;
         };
         // The result was left in the accumulator only: the operation's number is one more.

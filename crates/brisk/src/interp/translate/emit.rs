@@ -1,7 +1,7 @@
 //! Writing instructions.
 
-use super::stack::{Before, Class, Kind, Last, Loc, Operand, Source};
 use super::Translator;
+use super::stack::{Before, Class, Kind, Last, Loc, Operand, Source};
 use crate::interp::ops::{Form, OP_WORDS, misc};
 
 impl Translator<'_> {

@@ -1,7 +1,7 @@
 //! Loads and stores.
 
-use super::stack::{Kind, Operand, Source};
 use super::Translator;
+use super::stack::{Kind, Operand, Source};
 use crate::interp::ops::{self, AddrForm, Form, misc};
 use crate::interp::rows::*;
 use brisk_module::wasmparser::{MemArg, MemArgTarget, Operator};
@@ -72,7 +72,8 @@ impl Translator<'_> {
                 (Form::S, Form::I, AddrForm::SumSI),
                 (Form::A, Form::I, AddrForm::SumAI),
             ];
-            let sum = sums.into_iter().find(|&(a, b, _)| op == ops::commutative(CommutativeRow::I32Add, a, b));
+            let sum =
+                sums.into_iter().find(|&(a, b, _)| op == ops::commutative(CommutativeRow::I32Add, a, b));
             if let Some((_, _, form)) = sum {
                 let (words, count) = self.take_operands(last.start);
                 self.held = last.held;

@@ -17,10 +17,10 @@ mod stack;
 
 use super::code::{Code, Handler};
 use super::exec::call::LINK_SLOTS;
+use brisk_module::Module;
 use brisk_module::types::ValType;
 use brisk_module::walk::{self, Walker};
 use brisk_module::wasmparser::{BinaryReader, FunctionBody, Operator};
-use brisk_module::Module;
 use control::{Fixup, Label};
 use stack::{Before, Held, Last, Operand};
 

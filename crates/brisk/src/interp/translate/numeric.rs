@@ -1,7 +1,7 @@
 //! Pure instructions.
 
-use super::stack::{Kind, Loc, Operand, Source};
 use super::Translator;
+use super::stack::{Kind, Loc, Operand, Source};
 use crate::interp::ops::{self, Form, misc};
 use crate::interp::rows::*;
 use brisk_module::wasmparser::Operator;

@@ -1,7 +1,7 @@
 //! Which instruction goes where, and those that need no room of their own.
 
-use super::stack::{Class, Kind, Loc, Operand, Source};
 use super::Translator;
+use super::stack::{Class, Kind, Loc, Operand, Source};
 use crate::interp::ops::{self, Form, misc};
 use crate::interp::rows::CompareRow;
 use brisk_module::types::ValType;
@@ -51,7 +51,9 @@ impl Translator<'_> {
             Operator::Drop => {
                 self.pop();
             }
-            Operator::Select | Operator::TypedSelect { .. } | Operator::TypedSelectMulti { .. } => self.select(),
+            Operator::Select | Operator::TypedSelect { .. } | Operator::TypedSelectMulti { .. } => {
+                self.select()
+            }
             Operator::LocalGet { local_index } => self.push_local(local_index),
             Operator::LocalSet { local_index } => {
                 let operand = self.pop();
