@@ -469,19 +469,15 @@ pub enum UpdateDeadline {
 type EpochCallback<T> = Box<dyn FnMut(StoreContextMut<'_, T>) -> Result<UpdateDeadline> + Send + Sync>;
 
 /// What happens at the epoch deadline.
+#[derive(Default)]
 pub(crate) enum EpochBehavior<T: 'static> {
     /// A trap.
+    #[default]
     Trap,
     /// What the callback says.
     Callback(EpochCallback<T>),
     /// The callback runs; a trap if that happens again meanwhile, or if it panicked.
     Running,
-}
-
-impl<T: 'static> Default for EpochBehavior<T> {
-    fn default() -> EpochBehavior<T> {
-        EpochBehavior::Trap
-    }
 }
 
 /// Asks what to do at the epoch deadline.

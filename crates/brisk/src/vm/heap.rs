@@ -470,7 +470,7 @@ mod tests {
             Ok(reference) => reference,
             Err((needs, data)) => {
                 assert!(heap.grow(Heap::external_size(), needs));
-                heap.new_external(data).ok().expect("room was made")
+                heap.new_external(data).expect("room was made")
             }
         }
     }

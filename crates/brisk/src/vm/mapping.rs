@@ -68,7 +68,7 @@ impl Mapping {
     }
 
     /// How many bytes there are.
-    #[inline]
+    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.len
     }

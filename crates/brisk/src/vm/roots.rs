@@ -18,7 +18,8 @@ pub(crate) enum Root {
 #[derive(Clone, Debug)]
 pub(crate) struct OwnedRoot {
     index: u32,
-    alive: Arc<()>,
+    /// Counted: the reference is released once nothing else holds this.
+    _alive: Arc<()>,
 }
 
 impl OwnedRoot {
@@ -77,7 +78,7 @@ impl RootSet {
                 u32::try_from(self.owned.len() - 1).expect("a store holds fewer than 2^32 owned references")
             }
         };
-        OwnedRoot { index, alive }
+        OwnedRoot { index, _alive: alive }
     }
 
     /// Forgets the owned references that the host let go of.

@@ -84,13 +84,16 @@ pub(crate) enum Unwind {
     Panic(Box<dyn Any + Send>),
 }
 
+/// What is asked of a limiter.
+type AskLimiter<'a> = &'a mut dyn FnMut(&mut dyn ResourceLimiter);
+
 /// What the runtime asks of the part of a store that knows the embedder's data.
 struct Hooks {
     /// Calls the closure with the limiter; `false` without one.
     ///
     /// # Safety
     /// The store must be the one with these hooks and held exclusively.
-    limiter: unsafe fn(NonNull<StoreOpaque>, &mut dyn FnMut(&mut dyn ResourceLimiter)) -> bool,
+    limiter: unsafe fn(NonNull<StoreOpaque>, AskLimiter<'_>) -> bool,
     /// Asks what to do about an epoch deadline.
     ///
     /// # Safety
@@ -265,11 +268,6 @@ impl StoreOpaque {
     /// Takes over an instance.
     pub(crate) fn own_instance(&mut self, instance: NonNull<InstanceData>) {
         self.instances.push(instance);
-    }
-
-    /// All instances, in the order of their making.
-    pub(crate) fn instances(&self) -> &[NonNull<InstanceData>] {
-        &self.instances
     }
 
     /// Makes a host function one of this store's.

@@ -35,11 +35,6 @@ impl TableData {
         self.vm.len as u64
     }
 
-    /// Whether the elements are functions.
-    pub fn is_func(&self) -> bool {
-        self.funcs
-    }
-
     /// References of a table whose elements are not functions; empty otherwise.
     pub fn references(&self) -> &[u64] {
         let len = if self.funcs { 0 } else { self.vm.len };
