@@ -166,7 +166,7 @@ fn tail_calls_between_instances_take_no_stack() {
     };
     let mut instances = [(0, 1), (1, 0)].map(|(mine, other)| {
         let module = Module::new(&engine, player(mine, other)).expect("valid");
-        Instance::new(&mut store, &module, &[table.clone()]).expect("instantiates")
+        Instance::new(&mut store, &module, &[table]).expect("instantiates")
     });
     let run = instances[0].get_typed_func::<(i32, i64), i64>(&mut store, "run").expect("typed");
     assert_eq!(run.call(&mut store, (1_000_000, 0)).expect("returns"), 500_000);
