@@ -23,7 +23,7 @@ macro_rules! externs {
         /// assert!(item.ty(&store).func().is_some());
         /// assert!(item.into_memory().is_none());
         /// ```
-        #[derive(Clone, Copy, Debug)]
+        #[derive(Clone, Debug)]
         pub enum Extern {
             $(#[doc = concat!("A ", $what, ".")] $name($name),)*
         }
@@ -109,7 +109,7 @@ impl Extern {
 /// assert_eq!(names, ["memory", "run"]);
 /// # brisk::Result::<()>::Ok(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Export<'instance> {
     name: &'instance str,
     item: Extern,

@@ -484,7 +484,7 @@ impl<T: 'static> Linker<T> {
 
 fn to_extern(store: &mut StoreOpaque, item: &Definition) -> Extern {
     match item {
-        Definition::Extern(item) => *item,
+        Definition::Extern(item) => item.clone(),
         Definition::Host(func) => Extern::Func(Func::from_handle(store.host_func(func.clone()))),
     }
 }
