@@ -77,6 +77,7 @@ impl Options {
                 "--guests" => options.guests = value()?.into(),
                 "--modules" => options.modules.push(value()?.into()),
                 "--json" => options.json = Some(value()?.into()),
+                "--help" => return Err("Measures brisk and its peers.".to_owned()),
                 option if option.starts_with('-') => return Err(format!("unknown option {option}")),
                 _ if options.filter.is_empty() => options.filter = arg,
                 _ => return Err(format!("one filter is enough: {arg}")),

@@ -75,6 +75,7 @@ pub mod wasmi {
 }
 
 /// wasmtime with Cranelift, its optimizing compiler.
+#[cfg(feature = "wasmtime")]
 pub mod wasmtime {
     use ::wasmtime as api;
 
@@ -93,6 +94,7 @@ pub fn peers() -> Result<Vec<Box<dyn Peer>>> {
     Ok(vec![
         Box::new(brisk::Adapter::new()?),
         Box::new(wasmi::Adapter::new()?),
+        #[cfg(feature = "wasmtime")]
         Box::new(wasmtime::Adapter::new()?),
     ])
 }
