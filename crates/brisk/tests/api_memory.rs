@@ -389,3 +389,84 @@ fn extended_constants_and_chains_of_globals() {
     let nulls: Vec<_> = (0..4).map(|i| table.get(&mut store, i).unwrap().is_null()).collect();
     assert_eq!(nulls, [false, false, false, true]);
 }
+
+/// Runs a test of this file again in a process with little address space.
+#[cfg(target_os = "linux")]
+fn with_address_space(kilobytes: u64, test: &str) {
+    let exe = std::env::current_exe().unwrap();
+    let status = std::process::Command::new("sh")
+        .args(["-c", &format!("ulimit -v {kilobytes} && exec \"$0\" --exact {test} --nocapture")])
+        .arg(exe)
+        .env("BRISK_ADDRESS_SPACE", kilobytes.to_string())
+        .output()
+        .unwrap();
+    let output = String::from_utf8_lossy(&status.stdout);
+    assert!(status.status.success(), "{output}{}", String::from_utf8_lossy(&status.stderr));
+    assert!(output.contains("1 passed"), "{output}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn little_address_space_gives_errors_and_never_an_abort() {
+    with_address_space(512 << 10, "all_that_grows_until_the_system_refuses");
+    with_address_space(2 << 20, "all_that_grows_until_the_system_refuses");
+}
+
+/// Does its work only in the process that the test above starts.
+#[test]
+fn all_that_grows_until_the_system_refuses() {
+    let Some(kilobytes) =
+        std::env::var("BRISK_ADDRESS_SPACE").ok().and_then(|value| value.parse::<u64>().ok())
+    else {
+        return;
+    };
+    let mut store = Store::<()>::default();
+    let instance = instance(
+        &mut store,
+        r#"(module (memory (export "m") 1) (table $f 1 funcref) (table $e 1 externref) (tag $t (param i64 i64))
+            (table $keep 1 exnref)
+            (func (export "memory") (param i32) (result i32) (memory.grow (local.get 0)))
+            (func (export "funcs") (param i32) (result i32) (table.grow $f (ref.null func) (local.get 0)))
+            (func (export "externs") (param i32) (result i32) (table.grow $e (ref.null extern) (local.get 0)))
+            (func (export "last") (param i32) (i32.store8 (local.get 0) (i32.const 1)))
+            (func (export "throw") (param i32) (local $e exnref)
+                (drop (table.grow $keep (ref.null exn) (local.get 0)))
+                (loop $again
+                    (block $caught (result i64 i64 exnref)
+                        (try_table (catch_ref $t $caught) (throw $t (i64.const 1) (i64.const 2)))
+                        (unreachable))
+                    (local.set $e) drop drop
+                    (local.set 0 (i32.sub (local.get 0) (i32.const 1)))
+                    (table.set $keep (local.get 0) (local.get $e))
+                    (br_if $again (local.get 0)))))"#,
+    )
+    .unwrap();
+    // The largest memory is refused or made, and does not prevent what follows.
+    let _ = Memory::new(&mut store, MemoryType::new(65536, None));
+    let _ = Memory::new(&mut store, MemoryType::new64(1 << 30, None));
+    let ty = TableType::new(RefType::FUNCREF, u32::MAX, None);
+    assert!(Table::new(&mut store, ty, Ref::Func(None)).is_err());
+    if kilobytes < 1 << 20 {
+        // More exceptions than there is room for.
+        let throw = instance.get_typed_func::<i32, ()>(&mut store, "throw").unwrap();
+        let error = throw.call(&mut store, 10_000_000).unwrap_err();
+        assert_eq!(error.downcast_ref(), Some(&Trap::HeapLimit));
+    }
+    for name in ["memory", "funcs", "externs"] {
+        let grow = instance.get_typed_func::<i32, i32>(&mut store, name).unwrap();
+        let mut delta = 1 << 14;
+        while delta > 0 {
+            while grow.call(&mut store, delta).unwrap() >= 0 {}
+            delta /= 2;
+        }
+    }
+    let memory = instance.get_memory(&mut store, "m").unwrap();
+    let last = instance.get_typed_func::<u32, ()>(&mut store, "last").unwrap();
+    let size = memory.data_size(&store);
+    last.call(&mut store, u32::try_from(size - 1).unwrap()).unwrap();
+    assert!(last.call(&mut store, u32::try_from(size).unwrap_or(0)).is_err() || size == 1 << 32);
+    let stores: Vec<_> = (0..10_000).map_while(|_| Store::try_new(store.engine(), ()).ok()).collect();
+    assert!(stores.len() < 10_000);
+    drop(stores);
+    last.call(&mut store, 0).unwrap();
+}

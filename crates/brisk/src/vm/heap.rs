@@ -95,6 +95,8 @@ pub(crate) struct Heap {
     threshold: usize,
     /// Marked objects whose references were not followed yet.
     grey: Vec<NonNull<Header>>,
+    /// Some marked object found no room in `grey`: all have to be looked at again.
+    overflowed: bool,
 }
 
 /// A collection under way: takes the roots.
@@ -125,6 +127,7 @@ impl Heap {
             fresh: 0,
             threshold: MIN_THRESHOLD,
             grey: Vec::new(),
+            overflowed: false,
         }
     }
 
@@ -253,10 +256,49 @@ impl Heap {
     /// set free: dropping them runs the embedder's code, which is better done when all is in order.
     pub fn collect(&mut self, roots: impl FnOnce(&mut Tracer<'_>)) -> Vec<HostData> {
         roots(&mut Tracer(self));
-        while let Some(object) = self.grey.pop() {
-            self.trace(object);
+        loop {
+            while let Some(object) = self.grey.pop() {
+                self.trace(object);
+            }
+            if !std::mem::take(&mut self.overflowed) {
+                break;
+            }
+            self.trace_marked();
         }
         self.sweep()
+    }
+
+    /// Notes an object that was just marked. Where there is no memory for that, the collection goes on more
+    /// slowly instead.
+    fn push_grey(&mut self, object: NonNull<Header>) {
+        if self.grey.try_reserve(1).is_ok() {
+            self.grey.push(object);
+        } else {
+            self.overflowed = true;
+        }
+    }
+
+    /// Follows the references of all marked objects.
+    fn trace_marked(&mut self) {
+        for index in 0..self.blocks.len() {
+            let block = self.blocks[index];
+            // SAFETY: the block is live; indices are in bounds, and no reference to it is kept over `trace`.
+            unsafe {
+                for index in 0..block.as_ref().count as usize {
+                    if block.as_ref().marks[index / 64] & (1 << (index % 64)) != 0 {
+                        self.trace(cell(block.as_ref(), index));
+                    }
+                }
+            }
+        }
+        let mut next = 0;
+        while let Some((&address, large)) = self.large.range(next..).next() {
+            next = address + 1;
+            if large.marked {
+                // SAFETY: what the map lists is a live large object.
+                self.trace(unsafe { NonNull::new_unchecked(address as *mut Header) });
+            }
+        }
     }
 
     /// The object that an address leads to, at its start or inside, and whether it was marked before.
@@ -281,7 +323,7 @@ impl Heap {
             let (word, bit) = (index / 64, 1 << (index % 64));
             if header.as_ref().kind != Kind::Free && block.marks[word] & bit == 0 {
                 block.marks[word] |= bit;
-                self.grey.push(header);
+                self.push_grey(header);
             }
         }
     }
@@ -294,7 +336,7 @@ impl Heap {
             let live = header.as_ref().kind != Kind::Free;
             if live && !large.marked && address - start < large.layout.size() {
                 large.marked = true;
-                self.grey.push(header);
+                self.push_grey(header);
             }
         }
     }
@@ -329,7 +371,7 @@ impl Heap {
                         live += block.cell as usize + host_bytes(header);
                         continue;
                     }
-                    freed.extend(release(header));
+                    set_aside(&mut freed, release(header));
                     (*header.as_ptr()).link = self.free[class] as *const ();
                     self.free[class] = header.as_ptr();
                 }
@@ -345,7 +387,7 @@ impl Heap {
                     live += large.layout.size() + host_bytes(header);
                     return true;
                 }
-                freed.extend(release(header));
+                set_aside(&mut freed, release(header));
                 alloc::dealloc(address as *mut u8, large.layout);
                 *reserved -= large.layout.size();
                 false
@@ -364,6 +406,15 @@ impl Heap {
     /// Sizes for [`Heap::grow`].
     pub fn exception_size(slots: u32) -> usize {
         HEADER + slots as usize * size_of::<u64>()
+    }
+}
+
+/// Keeps a host value for later; where there is no memory for that, it is dropped now.
+fn set_aside(freed: &mut Vec<HostData>, data: Option<HostData>) {
+    if let Some(data) = data
+        && freed.try_reserve(1).is_ok()
+    {
+        freed.push(data);
     }
 }
 
@@ -554,6 +605,28 @@ mod tests {
         .into_iter()
         .for_each(|data| assert_eq!(data.downcast_ref::<u32>(), Some(&1)));
         assert!(heap.collect(|tracer| tracer.conservative(one)).is_empty(), "it was freed before");
+    }
+
+    #[test]
+    fn a_collection_without_memory_for_its_list_finds_everything() {
+        let cons = tag(3, &[1, 2]);
+        let wide = tag(1000, &(0..1000).collect::<Vec<_>>());
+        let mut heap = Heap::new();
+        let counter = Arc::new(());
+        let mut list = external(&mut heap, Box::new(counter.clone()));
+        for i in 0..1000 {
+            let leaf = external(&mut heap, Box::new(counter.clone()));
+            list = exception(&mut heap, &cons, &[i, list, leaf]);
+        }
+        let root = exception(&mut heap, &wide, &[list; 1000]);
+        // As if every object but the roots had found no room.
+        heap.collect(|tracer| {
+            tracer.precise(root);
+            tracer.0.grey.clear();
+            tracer.0.overflowed = true;
+        });
+        assert_eq!(Arc::strong_count(&counter), 1002);
+        assert_eq!(heap.collect(|_| {}).len(), 1001);
     }
 
     #[test]
