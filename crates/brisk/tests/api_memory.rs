@@ -291,6 +291,33 @@ fn tables_hold_grow_fill_and_copy() {
 }
 
 #[test]
+fn nulls_and_copies_at_the_end_of_large_tables() {
+    let mut store = Store::<()>::default();
+    let ty = TableType::new(RefType::EXTERNREF, 1000, None);
+    let table = Table::new(&mut store, ty.clone(), Ref::Extern(None)).unwrap();
+    let other = Table::new(&mut store, ty, Ref::Extern(None)).unwrap();
+    let mut scope = RootScope::new(&mut store);
+    let value = ExternRef::new(&mut scope, 5_u8).unwrap();
+    table.set(&mut scope, 700, value.into()).unwrap();
+    table.fill(&mut scope, 0, Ref::Extern(None), 700).unwrap();
+    Table::copy(&mut scope, &other, 0, &table, 600, 400).unwrap();
+    Table::copy(&mut scope, &table, 200, &other, 0, 800).unwrap();
+    drop(scope);
+    store.gc();
+    for (table, at) in [(table, 300), (other, 100)] {
+        for index in 0..1000 {
+            let found = table.get(&mut store, index).unwrap();
+            assert_eq!(found.is_non_null(), index == at, "{index}");
+        }
+        let found = table.get(&mut store, at).unwrap();
+        assert_eq!(found.unwrap_extern().data(&store).unwrap().unwrap().downcast_ref(), Some(&5_u8));
+    }
+    // Clearing works from the middle over the end of what is used.
+    other.fill(&mut store, 50, Ref::Extern(None), 950).unwrap();
+    assert!((0..1000).all(|index| other.get(&mut store, index).unwrap().is_null()));
+}
+
+#[test]
 fn huge_tables_are_made_or_refused() {
     let mut store = Store::<()>::default();
     for table in [

@@ -124,16 +124,27 @@ fn an_epoch_callback_decides() {
         *store.data_mut() += 1;
         match *store.data() {
             5 => bail!("enough"),
-            _ => Ok(UpdateDeadline::Continue(0)),
+            _ => Ok(UpdateDeadline::Continue(1)),
         }
     });
     let instance = instance(&mut store, FOREVER);
     let forever = instance.get_typed_func::<(), ()>(&mut store, "forever").unwrap();
-    let error = forever.call(&mut store, ()).unwrap_err();
-    assert_eq!(error.root_cause().to_string(), "enough");
-    assert_eq!(*store.data(), 5);
-    store.epoch_deadline_trap();
-    assert_eq!(trap(forever.call(&mut store, ()).unwrap_err()), Trap::Interrupt);
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                engine.increment_epoch();
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
+        let error = forever.call(&mut store, ()).unwrap_err();
+        assert_eq!(error.root_cause().to_string(), "enough");
+        assert_eq!(*store.data(), 5);
+        store.epoch_deadline_trap();
+        store.set_epoch_deadline(1);
+        assert_eq!(trap(forever.call(&mut store, ()).unwrap_err()), Trap::Interrupt);
+        done.store(true, Ordering::Relaxed);
+    });
 }
 
 #[test]

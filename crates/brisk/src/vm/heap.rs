@@ -100,18 +100,26 @@ pub(crate) struct Heap {
 }
 
 /// A collection under way: takes the roots.
-pub(crate) struct Tracer<'a>(&'a mut Heap);
+pub(crate) struct Tracer<'a> {
+    heap: &'a mut Heap,
+    /// How many words were looked at.
+    words: usize,
+}
 
 impl Tracer<'_> {
     /// A root that is a reference, or null.
+    #[inline]
     pub fn precise(&mut self, reference: u64) {
-        self.0.mark(reference as usize);
+        self.conservative(reference);
     }
 
     /// A word that may be a reference.
     #[inline]
     pub fn conservative(&mut self, word: u64) {
-        self.0.mark(word as usize);
+        self.words += 1;
+        if word != 0 {
+            self.heap.mark(word as usize);
+        }
     }
 }
 
@@ -255,7 +263,9 @@ impl Heap {
     /// Collects what cannot be reached from the roots that the closure names. Returns the host values
     /// set free: dropping them runs the embedder's code, which is better done when all is in order.
     pub fn collect(&mut self, roots: impl FnOnce(&mut Tracer<'_>)) -> Vec<HostData> {
-        roots(&mut Tracer(self));
+        let mut tracer = Tracer { heap: self, words: 0 };
+        roots(&mut tracer);
+        let looked_at = tracer.words.saturating_mul(size_of::<u64>());
         loop {
             while let Some(object) = self.grey.pop() {
                 self.trace(object);
@@ -265,7 +275,10 @@ impl Heap {
             }
             self.trace_marked();
         }
-        self.sweep()
+        let (live, freed) = self.sweep();
+        // The work of a collection is paid for by as much allocation.
+        self.threshold = live.saturating_add(looked_at).max(MIN_THRESHOLD);
+        freed
     }
 
     /// Notes an object that was just marked. Where there is no memory for that, the collection goes on more
@@ -355,7 +368,8 @@ impl Heap {
         }
     }
 
-    fn sweep(&mut self) -> Vec<HostData> {
+    /// Frees what is not marked. Bytes of what stays, and the host values set free.
+    fn sweep(&mut self) -> (usize, Vec<HostData>) {
         let mut freed = Vec::new();
         let mut live = 0;
         self.free = [std::ptr::null_mut(); CELLS.len()];
@@ -394,8 +408,7 @@ impl Heap {
             }
         });
         self.fresh = 0;
-        self.threshold = live.max(MIN_THRESHOLD);
-        freed
+        (live, freed)
     }
 
     /// Sizes for [`Heap::grow`].
@@ -449,7 +462,7 @@ unsafe fn release(header: NonNull<Header>) -> Option<HostData> {
 
 impl Drop for Heap {
     fn drop(&mut self) {
-        let freed = self.sweep();
+        let (_, freed) = self.sweep();
         for block in std::mem::take(&mut self.blocks) {
             // SAFETY: allocated with this layout; not used again.
             unsafe { alloc::dealloc(block.as_ptr().cast(), BLOCK_LAYOUT) };
@@ -622,8 +635,8 @@ mod tests {
         // As if every object but the roots had found no room.
         heap.collect(|tracer| {
             tracer.precise(root);
-            tracer.0.grey.clear();
-            tracer.0.overflowed = true;
+            tracer.heap.grey.clear();
+            tracer.heap.overflowed = true;
         });
         assert_eq!(Arc::strong_count(&counter), 1002);
         assert_eq!(heap.collect(|_| {}).len(), 1001);

@@ -159,9 +159,9 @@ pub(crate) const ARGUMENT_SLOTS: usize = 2048;
 impl StoreOpaque {
     fn new(engine: &Engine, hooks: &'static Hooks) -> Result<StoreOpaque> {
         let tunables = engine.tunables();
-        let size = tunables.value_stack_bytes.max(16).next_multiple_of(16);
-        let value_stack = Mapping::new(size.saturating_add(MARGIN))
-            .context("failed to allocate the stack for wasm code")?;
+        let size = tunables.value_stack_bytes.clamp(16, isize::MAX as usize / 2) / 16 * 16;
+        let value_stack =
+            Mapping::new(size + MARGIN).context("failed to allocate the stack for wasm code")?;
         let value_end = value_stack.base() as usize + size;
         let observer = (tunables.profile_ops || tunables.trace_calls).then(|| Box::new(Observer::new()));
         let words = VmStore {
@@ -430,7 +430,8 @@ impl StoreOpaque {
             // SAFETY: these are the hooks of this store.
             let answer = unsafe { (self.hooks.epoch)(NonNull::from(&mut *self)) };
             match answer {
-                Ok(UpdateDeadline::Continue(ticks)) => self.interrupts.set_epoch_deadline(ticks),
+                // At least one, or code that only calls would ask again for ever.
+                Ok(UpdateDeadline::Continue(ticks)) => self.interrupts.set_epoch_deadline(ticks.max(1)),
                 Ok(UpdateDeadline::Interrupt) => {
                     self.interrupts.renew();
                     return Err(Trap::Interrupt.into());

@@ -22,6 +22,8 @@ pub(crate) struct TableData {
     /// Concrete heap types hold canonical ids.
     ty: TableType,
     funcs: bool,
+    /// All elements from here on are null: a collection need not look at them, nor make them take memory.
+    used: usize,
 }
 
 impl TableData {
@@ -35,9 +37,10 @@ impl TableData {
         self.vm.len as u64
     }
 
-    /// References of a table whose elements are not functions; empty otherwise.
+    /// References of a table whose elements are not functions, up to the last that is not null at most;
+    /// empty otherwise.
     pub fn references(&self) -> &[u64] {
-        let len = if self.funcs { 0 } else { self.vm.len };
+        let len = if self.funcs { 0 } else { self.used };
         // SAFETY: the record owns so many references from `base` on.
         unsafe { std::slice::from_raw_parts(self.vm.base.cast(), len) }
     }
@@ -82,7 +85,13 @@ impl TableData {
 
     /// # Safety
     /// The value must be of the element type and the range in bounds.
-    unsafe fn write(&mut self, start: usize, value: u64, len: usize) {
+    unsafe fn write(&mut self, start: usize, value: u64, mut len: usize) {
+        if value != 0 {
+            self.used = self.used.max(start + len);
+        } else {
+            // What is null already need not take memory for that.
+            len = len.min(self.used.saturating_sub(start));
+        }
         // SAFETY: the record owns the range; a function reference that is not null leads to a live record.
         unsafe {
             if self.funcs {
@@ -136,7 +145,7 @@ pub(crate) fn create(store: &mut StoreOpaque, ty: TableType) -> Result<NonNull<T
     };
     let mapping = Mapping::new(len).context("failed to allocate a table")?;
     let vm = VmTable { base: mapping.base(), len: min as usize };
-    Ok(store.tables.push(TableData { vm, mapping, ty, funcs }))
+    Ok(store.tables.push(TableData { vm, mapping, ty, funcs, used: 0 }))
 }
 
 /// Makes a table larger by `delta` elements: the old size, or `None` if that is refused.
@@ -210,12 +219,18 @@ pub(crate) unsafe fn copy(
 ) -> Result<(), Stop> {
     // SAFETY: both are live; the ranges are checked and may overlap; both hold the same kind of entry.
     unsafe {
-        let (to, from) = (dst_table.as_ref(), src_table.as_ref());
-        from.check(src, len)?;
-        to.check(dst, len)?;
-        debug_assert_eq!(to.funcs, from.funcs);
+        src_table.as_ref().check(src, len)?;
+        dst_table.as_ref().check(dst, len)?;
+        debug_assert_eq!(dst_table.as_ref().funcs, src_table.as_ref().funcs);
+        let (from, used) = (src_table.as_ref().vm.base, src_table.as_ref().used);
+        // The tables may be the same, so there is one reference at a time.
+        let to = &mut *dst_table.as_ptr();
+        let copied = used.saturating_sub(src as usize).min(len as usize);
+        if copied > 0 {
+            to.used = to.used.max(dst as usize + copied);
+        }
         let size = to.entry_size();
-        let from = from.vm.base.add(src as usize * size);
+        let from = from.add(src as usize * size);
         std::ptr::copy(from, to.vm.base.add(dst as usize * size), len as usize * size);
     }
     Ok(())
