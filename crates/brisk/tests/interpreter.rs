@@ -1,6 +1,9 @@
 //! What the interpreter computes, where something broke once or where translation is easy to get wrong.
 
-use brisk::{Config, Engine, Instance, Module, Result, Store, Trap, Val};
+use brisk::{
+    AsContextMut, Caller, Config, Engine, ExnRef, ExnRefPre, ExnType, Extern, Func, FuncType, Instance,
+    Module, Result, Store, Tag, TagType, Trap, UpdateDeadline, Val,
+};
 use std::time::Duration;
 
 /// Calls the export `run` of a module.
@@ -166,7 +169,7 @@ fn tail_calls_between_instances_take_no_stack() {
     };
     let mut instances = [(0, 1), (1, 0)].map(|(mine, other)| {
         let module = Module::new(&engine, player(mine, other)).expect("valid");
-        Instance::new(&mut store, &module, &[table]).expect("instantiates")
+        Instance::new(&mut store, &module, &[table.clone()]).expect("instantiates")
     });
     let run = instances[0].get_typed_func::<(i32, i64), i64>(&mut store, "run").expect("typed");
     assert_eq!(run.call(&mut store, (1_000_000, 0)).expect("returns"), 500_000);
@@ -217,4 +220,147 @@ fn deterministic_mode_makes_nans_canonical() {
         (i64.reinterpret_f64 (f64.add (local.get 0) (f64.const nan:0x4000000000001)))))"#;
     let nan = Val::F64(0xfff8_0000_0000_0123);
     assert_eq!(run_with(&engine, wat, &[nan]).expect("returns")[0].unwrap_i64(), 0x7ff8_0000_0000_0000);
+}
+
+/// The sum of a counting loop's end may be compared with the local that was counted.
+#[test]
+fn an_addition_joined_with_its_branch_writes_before_it_compares() {
+    let wat = r#"(module (func (export "run") (param i32) (result i32)
+        (block
+            (local.set 0 (i32.add (local.get 0) (i32.const 1)))
+            (br_if 0 (i32.eq (local.get 0) (local.get 0)))
+            (return (i32.const 0)))
+        (i32.const 1)))"#;
+    assert_eq!(i32_of(wat, &[5]), 1);
+}
+
+/// What many branches pass is put in place once, not on the way to each of them.
+#[test]
+fn branches_that_pass_many_values_do_not_multiply_the_code() {
+    let (values, branches) = (900, 2_000);
+    let wat = format!(
+        r#"(module (func (export "run") (param i32) {results} {values} {branches}))"#,
+        results = format!("(result {})", "i32 ".repeat(values)),
+        values = "(i32.const 7) ".repeat(values),
+        branches = "(br_if 0 (local.get 0)) ".repeat(branches),
+    );
+    let module = Module::new(&Engine::default(), &wat).expect("valid");
+    let lines = module.register_code(0).expect("defined here").lines().count();
+    assert!(lines < 4 * (values + branches), "{lines} instructions");
+    let results = run(&wat, &[Val::I32(1)]).expect("returns");
+    assert!(results.iter().all(|value| value.unwrap_i32() == 7));
+}
+
+#[test]
+fn tables_beyond_16_bits_of_index_are_themselves() {
+    let engine = Engine::default();
+    let mut store = Store::new(&engine, ());
+    let count = 65_537;
+    let tables = r#"(module (table (export "e") 1 externref) (table (export "f") 1 funcref)
+        (func $one (result i32) (i32.const 1)) (elem (table 1) (i32.const 0) func $one))"#;
+    let tables = Instance::new(&mut store, &Module::new(&engine, tables).expect("valid"), &[]);
+    let tables = tables.expect("instantiates");
+    let [first, last] = ["e", "f"].map(|name| tables.get_table(&mut store, name).expect("exported"));
+    let wat = format!(
+        r#"(module {imports} (import "" "" (table 1 funcref))
+            (func (export "run") (result i32) (call_indirect {last} (result i32) (i32.const 0)))
+            (func (export "size") (result i32) (table.size {last})))"#,
+        imports = r#"(import "" "" (table 0 externref))"#.repeat(count - 1),
+        last = count - 1,
+    );
+    let mut imports: Vec<Extern> = (1..count).map(|_| first.into()).collect();
+    imports.push(last.into());
+    let module = Module::new(&engine, wat).expect("valid");
+    let instance = Instance::new(&mut store, &module, &imports).expect("instantiates");
+    for name in ["run", "size"] {
+        let func = instance.get_typed_func::<(), i32>(&mut store, name).expect("typed");
+        assert_eq!(func.call(&mut store, ()).expect("returns"), 1, "{name}");
+    }
+}
+
+#[test]
+fn arguments_survive_an_epoch_callback_that_calls_before_the_function_begins() {
+    let engine = Engine::new(Config::new().epoch_interruption(true)).expect("an engine");
+    let wat = r#"(module (func (export "same") (param i64) (result i64) (local.get 0)))"#;
+    let module = Module::new(&engine, wat).expect("valid");
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[]).expect("instantiates");
+    let same = instance.get_typed_func::<i64, i64>(&mut store, "same").expect("typed");
+    let other = Func::wrap(&mut store, |value: i64| value);
+    store.epoch_deadline_callback(move |mut store| {
+        other.call(&mut store, &[Val::I64(-1)], &mut [Val::I64(0)])?;
+        Ok(UpdateDeadline::Continue(1_000_000))
+    });
+    assert_eq!(same.call(&mut store, 42).expect("returns"), 42);
+}
+
+/// On a small stack, so that one that grows with each round is noticed.
+fn on_a_small_stack(test: impl FnOnce() + Send + 'static) {
+    let thread = std::thread::Builder::new().stack_size(768 << 10).spawn(test).expect("a thread");
+    thread.join().expect("the test passes");
+}
+
+#[test]
+fn throwing_and_catching_takes_no_stack() {
+    on_a_small_stack(|| {
+        let wat = r#"(module (tag $t (param i32)) (func $thrower (param i32) (throw $t (local.get 0)))
+            (func (export "run") (param i32) (result i32) (local $sum i32)
+                (loop $next
+                    (block $caught (result i32)
+                        (try_table (catch $t $caught) (call $thrower (local.get 0)))
+                        (unreachable))
+                    (local.set $sum (i32.add (local.get $sum)))
+                    (br_if $next (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+                (local.get $sum)))"#;
+        assert_eq!(i32_of(wat, &[300_000]), (1..=300_000u32).fold(0, u32::wrapping_add) as i32);
+    });
+}
+
+#[test]
+fn a_loop_closed_by_a_catch_clause_meets_its_deadline() {
+    on_a_small_stack(|| {
+        let engine = Engine::default();
+        let wat =
+            r#"(module (tag $t) (func (export "run") (loop $l (try_table (catch_all $l) (throw $t)))))"#;
+        let module = Module::new(&engine, wat).expect("valid");
+        let mut store = Store::new(&engine, ());
+        let instance = Instance::new(&mut store, &module, &[]).expect("instantiates");
+        let run = instance.get_typed_func::<(), ()>(&mut store, "run").expect("typed");
+        store.set_timeout(Duration::from_millis(20)).expect("a timer can be had");
+        let error = run.call(&mut store, ()).expect_err("the loop has no end");
+        assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::Deadline));
+    });
+}
+
+#[test]
+fn a_tail_called_host_function_throws_past_the_frame_it_replaced() {
+    let engine = Engine::default();
+    let mut store = Store::new(&engine, ());
+    let tag = Tag::new(&mut store, &TagType::new(FuncType::new(&engine, [], []))).expect("a tag");
+    let throw = Func::wrap(&mut store, move |mut caller: Caller<'_, ()>| -> Result<()> {
+        let ty = ExnType::from_tag_type(&tag.ty(&caller))?;
+        let allocator = ExnRefPre::new(&mut caller, ty);
+        let exception = ExnRef::new(&mut caller, &allocator, &tag, &[])?;
+        caller.as_context_mut().throw(exception)
+    });
+    let wat = r#"(module (import "" "throw" (func $throw))
+        (func (export "run") (result i32)
+            (block $caught (try_table (catch_all $caught) (call $tail)))
+            (i32.const 1))
+        (func $tail (block $h (try_table (catch_all $h) (return_call $throw))) (unreachable)))"#;
+    let module = Module::new(&engine, wat).expect("valid");
+    let instance = Instance::new(&mut store, &module, &[throw.into()]).expect("instantiates");
+    let run = instance.get_typed_func::<(), i32>(&mut store, "run").expect("typed");
+    assert_eq!(run.call(&mut store, ()).expect("caught by the caller"), 1);
+}
+
+#[test]
+fn tracing_calls_does_not_change_results() {
+    let engine = Engine::new(Config::new().trace_calls(true)).expect("an engine");
+    let wat = r#"(module (func (export "run") (param i32 i32) (result i32)
+        (i32.add (br_if 0 (local.get 0) (local.get 1)) (i32.const 1))))"#;
+    for (condition, expected) in [(0, 6), (1, 5)] {
+        let results = run_with(&engine, wat, &[Val::I32(5), Val::I32(condition)]).expect("returns");
+        assert_eq!(results[0].unwrap_i32(), expected);
+    }
 }

@@ -276,6 +276,7 @@ misc_ops! {
     COPY arith::copy, "sd";
     COPY_2 arith::copy_2, "sdsd";
     COPY_VECTOR arith::copy_vector, "sd";
+    COPY_SPAN arith::copy_span, "sdh";
     CONST_32 arith::const_32, "wd";
     CONST_64 arith::const_64, "qd";
     CONST_VECTOR arith::const_vector, "vd";
@@ -311,12 +312,12 @@ misc_ops! {
     TRACE_LEAVE call::trace_leave, "ws";
     CALL call::call, "ws";
     CALL_IMPORT call::call_import, "ws";
-    CALL_INDIRECT_S call::call_indirect::<S>, "hwss";
-    CALL_INDIRECT_A call::call_indirect::<A>, "hws";
+    CALL_INDIRECT_S call::call_indirect::<S>, "wwss";
+    CALL_INDIRECT_A call::call_indirect::<A>, "wws";
     CALL_REF call::call_ref, "ss";
     RETURN_CALL call::return_call, "wss";
     RETURN_CALL_IMPORT call::return_call_import, "wssh";
-    RETURN_CALL_INDIRECT call::return_call_indirect::<S>, "hwsssh";
+    RETURN_CALL_INDIRECT call::return_call_indirect::<S>, "wwsssh";
     RETURN_CALL_REF call::return_call_ref, "sssh";
     RET call::ret, "s";
     RET_S call::ret_1::<u64, S>, "ss";
@@ -335,7 +336,7 @@ misc_ops! {
     MEMORY_GROW bulk::memory_grow, "whs";
     TABLE_GET bulk::table_get, "ws";
     TABLE_SET bulk::table_set, "ws";
-    TABLE_SIZE bulk::table_size, "hd";
+    TABLE_SIZE bulk::table_size, "wd";
     TABLE_GROW bulk::table_grow, "whs";
     TABLE_FILL bulk::table_fill, "ws";
     TABLE_COPY bulk::table_copy, "wws";

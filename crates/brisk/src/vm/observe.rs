@@ -7,6 +7,7 @@ use crate::module::Module;
 use brisk_module::ValType;
 use std::collections::HashMap;
 use std::fmt::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Receives a line per call and return.
 pub(crate) type TraceSink = Box<dyn FnMut(&str) + Send>;
@@ -92,7 +93,10 @@ impl Observer {
             at += ty.slots() as usize;
         }
         line.push(')');
-        sink(&line);
+        // Running code cannot unwind; a sink that panics is not asked again.
+        if catch_unwind(AssertUnwindSafe(|| sink(&line))).is_err() {
+            self.trace = None;
+        }
     }
 }
 

@@ -88,6 +88,16 @@ handler! {
 }
 
 handler! {
+    /// `src dst n`: `n` slots; the two ranges may overlap.
+    fn copy_span (w, r) {
+        let src = r.sp.add(usize::from(w.u16()));
+        let dst = r.sp.add(usize::from(w.u16()));
+        std::ptr::copy(src, dst, usize::from(w.u16()));
+        next(w, r)
+    }
+}
+
+handler! {
     /// `imm32 dst`: zero-extended.
     fn const_32 (w, r) {
         let value = u64::from(w.u32());

@@ -20,7 +20,7 @@ unsafe fn after<T>(result: Result<T, Stop>, w: Words, mut r: Regs, put: impl FnO
                 r.reload_memory();
                 next(w, r)
             }
-            Err(stop) => call::stop(r.ip, r.sp, r.ctx, stop),
+            Err(stop) => call::stop!(r.ip, r.sp, r.ctx, stop),
         }
     }
 }
@@ -103,9 +103,9 @@ handler! {
 }
 
 handler! {
-    /// `table dst`
+    /// `table32 dst`
     fn table_size (w, r) {
-        let table = *(*r.ctx).tables.add(usize::from(w.u16()));
+        let table = *(*r.ctx).tables.add(w.u32() as usize);
         r.set_slot(w.u16(), (*table).len as u64);
         next(w, r)
     }

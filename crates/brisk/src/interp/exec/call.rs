@@ -125,7 +125,7 @@ unsafe extern "C" fn call_slow(
         } else if (*store).value_limit.load(Ordering::Relaxed) == 0 {
             leave(r.ip, r.sp, r.ctx);
             if let Err(stop) = libcalls::interrupted(ctx) {
-                return self::stop(ip, sp, ctx, stop);
+                return stop!(ip, sp, ctx, stop);
             }
             r.reload_memory();
         } else {
@@ -153,13 +153,13 @@ pub(crate) unsafe fn leave(ip: *const u16, sp: *mut u64, ctx: *mut VmContext) {
     }
 }
 
-/// Ends the activation, or finds the handler, after a libcall or host function that did not return.
+/// Records why the activation ends; `None` if it may go on, at the handler of the pending exception.
 ///
 /// # Safety
 /// `ip`, `sp` and `ctx` must be those of the instruction that called it.
 #[cold]
 #[inline(never)]
-pub(crate) unsafe fn stop(ip: *const u16, sp: *mut u64, ctx: *mut VmContext, stop: Stop) -> Status {
+pub(crate) unsafe fn record(ip: *const u16, sp: *mut u64, ctx: *mut VmContext, stop: Stop) -> Option<Status> {
     // SAFETY: by the contract of this function.
     unsafe {
         let store = (*ctx).store;
@@ -167,13 +167,25 @@ pub(crate) unsafe fn stop(ip: *const u16, sp: *mut u64, ctx: *mut VmContext, sto
         match stop {
             Stop::Trap(trap) => {
                 (*store).trap = Some(trap);
-                Status::Trap
+                Some(Status::Trap)
             }
-            Stop::Unwind => Status::Unwind,
-            Stop::Exception => super::exception::unwind(ip, sp, ctx),
+            Stop::Unwind => Some(Status::Unwind),
+            Stop::Exception => None,
         }
     }
 }
+
+/// Ends the activation, or goes on at the handler of the pending exception, after a libcall or host
+/// function that did not return. A macro, so that what it is used in ends in a jump.
+macro_rules! stop {
+    ($ip:expr, $sp:expr, $ctx:expr, $stop:expr) => {
+        match $crate::interp::exec::call::record($ip, $sp, $ctx, $stop) {
+            Some(status) => status,
+            None => $crate::interp::exec::exception::unwind($ip, $sp, $ctx),
+        }
+    };
+}
+pub(crate) use stop;
 
 handler! {
     /// `func32 base`: a function this module defines, by defined function index.
@@ -221,7 +233,7 @@ handler! {
 /// Finds the callee of an indirect call: the entry of the table if it is there and has the type.
 macro_rules! indirect_callee {
     ($w:ident, $r:ident, $index:ident: $src:ident) => {{
-        let table = *(*$r.ctx).tables.add(usize::from($w.u16()));
+        let table = *(*$r.ctx).tables.add($w.u32() as usize);
         let expected = *(*$r.ctx).type_ids.add($w.u32() as usize);
         let $index: u64 = $src::get(&mut $w, &$r);
         if $index >= (*table).len as u64 {
@@ -252,7 +264,7 @@ unsafe fn mismatch(ctx: *mut VmContext, actual: u32, expected: u32) -> Option<Tr
 }
 
 handler! {
-    /// `table type32 [index] base`
+    /// `table32 type32 [index] base`
     fn call_indirect [X: Src] (w, r) {
         let entry = indirect_callee!(w, r, index: X);
         call_func_ref!(w, r, entry, w.u16())
@@ -322,7 +334,7 @@ unsafe fn host_call(r: Regs, host: *mut VmHostFunc, slots: *mut u64, arg_slots: 
 /// What follows a host function that did not return.
 #[cold]
 #[inline(never)]
-unsafe fn host_stop(
+unsafe extern "C" fn host_stop(
     ip: *const u16,
     sp: *mut u64,
     ctx: *mut VmContext,
@@ -338,7 +350,7 @@ unsafe fn host_stop(
         } else {
             Stop::Unwind
         };
-        stop(ip, sp, ctx, why)
+        stop!(ip, sp, ctx, why)
     }
 }
 
@@ -440,6 +452,11 @@ macro_rules! tail_call_func_ref {
                     $r.acc = slots.read();
                     next(Words(link.ip), $r)
                 }
+                HostStatus::Exception => {
+                    // This frame is gone: its handlers do not count.
+                    let link = Link::read($r.sp.add(usize::from($w.u16())));
+                    super::exception::throw_from_caller($r.ip, $r.sp, $r.ctx, link.ip, link.sp, link.ctx)
+                }
                 status => host_stop($r.ip, $r.sp, $r.ctx, status, slots.add(arg_slots as usize)),
             };
         }
@@ -456,7 +473,7 @@ handler! {
 }
 
 handler! {
-    /// `table type32 index base link results`
+    /// `table32 type32 index base link results`
     fn return_call_indirect [X: Src] (w, r) {
         let entry = indirect_callee!(w, r, index: X);
         tail_call_func_ref!(w, r, entry)
@@ -536,7 +553,11 @@ pub(crate) unsafe fn enter_from_host(vm: *mut VmStore, func: *const VmFuncRef) -
             if (*vm).value_limit.load(Ordering::Relaxed) != 0 {
                 return Err(Stop::Trap(Trap::StackOverflow));
             }
-            libcalls::interrupted(ctx)?;
+            // The arguments are in use while a callback runs.
+            (*vm).value_top = slots.add((*func).arg_slots as usize);
+            let interrupted = libcalls::interrupted(ctx);
+            (*vm).value_top = slots;
+            interrupted?;
         };
         (*vm).activation = &raw mut activation;
         let mut r = Regs {

@@ -31,7 +31,7 @@ unsafe fn branch(offset: i32, r: Regs) -> Status {
 /// `ip` must be an instruction of running code, `sp` its frame, `ctx` its instance.
 #[cold]
 #[inline(never)]
-pub(crate) unsafe fn interrupted(
+pub(crate) unsafe extern "C" fn interrupted(
     ip: *const u16,
     sp: *mut u64,
     ctx: *mut crate::vm::context::VmContext,
@@ -41,7 +41,7 @@ pub(crate) unsafe fn interrupted(
     unsafe {
         super::call::leave(ip, sp, ctx);
         if let Err(stop) = libcalls::interrupted(ctx) {
-            return super::call::stop(ip, sp, ctx, stop);
+            return super::call::stop!(ip, sp, ctx, stop);
         }
         r.reload_memory();
         next(Words(ip), r)
@@ -76,10 +76,12 @@ handler! {
         let src: C::A = S::get(&mut w, &r);
         let step: C::A = I::get(&mut w, &r);
         let dst = w.u16();
+        // An addition always has a sum.
+        let sum = P::apply(src, step).unwrap_or(src);
+        r.set_slot(dst, sum.to_slot());
+        // After the sum is written: `b` may be the same slot.
         let b = Y::get(&mut w, &r);
         let offset = w.u32() as i32;
-        let Ok(sum) = P::apply(src, step) else { return next(w, r) };
-        r.set_slot(dst, sum.to_slot());
         match C::apply(sum, b) {
             Ok(value) if value != 0 => branch(offset, r),
             _ => {
@@ -151,7 +153,7 @@ handler! {
 /// Goes on at `after` if the store has more fuel in reserve.
 #[cold]
 #[inline(never)]
-unsafe fn out_of_fuel(
+unsafe extern "C" fn out_of_fuel(
     after: *const u16,
     ip: *const u16,
     sp: *mut u64,
@@ -162,7 +164,7 @@ unsafe fn out_of_fuel(
     unsafe {
         super::call::leave(ip, sp, ctx);
         if let Err(stop) = libcalls::out_of_fuel(ctx) {
-            return super::call::stop(ip, sp, ctx, stop);
+            return super::call::stop!(ip, sp, ctx, stop);
         }
         r.reload_memory();
         next(Words(after), r)

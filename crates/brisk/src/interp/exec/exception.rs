@@ -8,6 +8,7 @@ use crate::interp::operand::Words;
 use crate::trap::Trap;
 use crate::vm::context::{VmContext, VmExit};
 use crate::vm::libcalls;
+use std::sync::atomic::Ordering;
 
 handler! {
     /// `tag32 base`: throws a new exception whose payload stands at `base`.
@@ -43,7 +44,7 @@ unsafe fn make_pending(
                 libcalls::set_pending_exception(ctx, exn);
                 None
             }
-            Err(stop) => Some(call::stop(ip, sp, ctx, stop)),
+            Err(stop) => call::record(ip, sp, ctx, stop),
         }
     }
 }
@@ -97,6 +98,10 @@ pub(crate) unsafe extern "C" fn unwind(
                     slot.write(exn);
                 }
                 let target = code.words.as_ptr().add(handler.target as usize);
+                if wanted(ctx) {
+                    // The way to a handler may be what closes a loop.
+                    return super::control::interrupted(target, sp, ctx);
+                }
                 let mut r =
                     Regs { ip, sp, mem: std::ptr::null_mut(), len: 0, ctx, acc: 0, f32: 0.0, f64: 0.0 };
                 r.reload_memory();
@@ -109,8 +114,50 @@ pub(crate) unsafe extern "C" fn unwind(
                 (*(*ctx).store).exit = thrown;
                 return Status::Exception;
             }
+            if wanted(ctx) {
+                libcalls::set_pending_exception(ctx, exn);
+                call::leave(ip, sp, ctx);
+                if let Err(stop) = libcalls::interrupted(ctx) {
+                    return call::record(ip, sp, ctx, stop).unwrap_or(Status::Exception);
+                }
+                libcalls::take_pending_exception(ctx);
+            }
             // One word back, so that the position is inside the call.
             (ip, sp, ctx) = (link.ip.sub(1), link.sp, link.ctx);
         }
+    }
+}
+
+/// Whether somebody wants running code to stop.
+///
+/// # Safety
+/// `ctx` must be a live instance.
+#[inline(always)]
+unsafe fn wanted(ctx: *mut VmContext) -> bool {
+    // SAFETY: by the contract of this function.
+    unsafe { (*(*ctx).store).value_limit.load(Ordering::Relaxed) == 0 }
+}
+
+/// Throws the pending exception from where a frame that is no more would have returned to.
+///
+/// # Safety
+/// `ip`, `sp` and `ctx` must be those of the frame's last instruction, the others its link.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe extern "C" fn throw_from_caller(
+    ip: *const u16,
+    sp: *mut u64,
+    ctx: *mut VmContext,
+    caller_ip: *const u16,
+    caller_sp: *mut u64,
+    caller_ctx: *mut VmContext,
+) -> Status {
+    // SAFETY: by the contract of this function.
+    unsafe {
+        if call::is_exit(caller_ip) {
+            (*(*ctx).store).exit = VmExit { ip, sp, ctx };
+            return Status::Exception;
+        }
+        unwind(caller_ip.sub(1), caller_sp, caller_ctx)
     }
 }

@@ -360,19 +360,34 @@ impl Translator<'_> {
     /// Moves the topmost operands to the slots of the label at `at`. They stay on the stack as they were.
     fn pass_operands(&mut self, at: usize) {
         let frame = &self.walker.control[at];
-        let count = frame.label_types(self.module).len();
-        let first = self.walker.operands.len() - count;
-        let mut slot = frame.label.base;
-        for at in first..self.walker.operands.len() {
-            let operand = self.walker.operands[at];
-            match self.value_slot(&operand) {
-                Some(src) => self.emit_copy(operand.kind, src, slot),
-                None => {
-                    let Loc::Const(bits) = operand.loc else { continue };
-                    self.emit_const(bits, slot);
+        let (types, slot) = (frame.label_types(self.module), frame.label.base);
+        match *types {
+            [] => {}
+            [_] => {
+                let Some(&operand) = self.walker.operands.last() else { return };
+                match (operand.loc, self.value_slot(&operand)) {
+                    (Loc::Const(bits), _) => self.emit_const(bits, slot),
+                    (_, src) => self.emit_copy(operand.kind, src.unwrap_or(operand.slot), slot),
                 }
             }
-            slot += operand.kind.slots() as u16;
+            _ => {
+                // All in their slots, which are consecutive: see `settle`.
+                let (src, slots) = (self.results_base(types.len()), Self::slots_of(types));
+                if src != slot {
+                    self.emit(misc::COPY_SPAN, &[src, slot, slots as u16]);
+                    self.held.clear();
+                }
+            }
+        }
+    }
+
+    /// Puts what a branch to the frame at `at` passes in its own slots for good, if it is more than one
+    /// value. Doing that anew on the way to each of many branches would multiply the code by the number of
+    /// values.
+    fn settle(&mut self, at: usize) {
+        let count = self.walker.control[at].label_types(self.module).len();
+        if count > 1 || (at == 0 && self.settings.trace_calls) {
+            self.flush_top(count);
         }
     }
 
@@ -398,6 +413,7 @@ impl Translator<'_> {
     }
 
     pub fn br(&mut self, depth: u32) {
+        self.settle(self.frame_at(depth));
         self.take_branch(self.frame_at(depth));
         self.unreachable_rest();
     }
@@ -410,6 +426,7 @@ impl Translator<'_> {
     /// Branches if the condition is `sense`, passing what the label takes.
     fn branch_on(&mut self, condition: &Condition, sense: bool, depth: u32) {
         let at = self.frame_at(depth);
+        self.settle(at);
         if at != 0 && self.in_place(at) {
             let start = self.begin_condition(condition, sense);
             self.push_offset(start, at);
@@ -429,6 +446,12 @@ impl Translator<'_> {
         let index = self.pop();
         let source = self.source_in_slot(&index);
         self.consume(&index, source);
+        // All labels of a table take as many operands.
+        self.settle(self.frame_at(table.default()));
+        if self.settings.trace_calls {
+            let count = self.walker.target(table.default()).label_types(self.module).len();
+            self.flush_top(count);
+        }
         self.position();
         let start = self.code.len() as u32;
         match source.form {
@@ -471,8 +494,8 @@ impl Translator<'_> {
         let module = self.module;
         let results = &module.func_type(self.func).results;
         let link = self.link as u16;
+        self.settle(0);
         if self.settings.trace_calls {
-            self.flush_top(results.len());
             let base = self.results_base(results.len());
             self.emit(misc::TRACE_LEAVE, &[]);
             self.push_u32(self.func);
@@ -482,22 +505,8 @@ impl Translator<'_> {
             [] => self.emit(misc::RET, &[link]),
             [ty] if ty.slots() == 1 => self.return_one(link),
             _ => {
-                let saved: Vec<Operand> =
-                    self.walker.operands[self.walker.operands.len() - results.len()..].to_vec();
                 let base = self.results_base(results.len());
-                let mut slot = base;
-                // Written to their own slots without changing what is known of them: a conditional
-                // return falls through with its operands as they were.
-                for operand in &saved {
-                    match self.value_slot(operand) {
-                        Some(src) => self.emit_copy(operand.kind, src, slot),
-                        None => {
-                            self.in_slot(operand);
-                        }
-                    }
-                    slot += operand.kind.slots() as u16;
-                }
-                self.emit(misc::RET_N, &[link, base, slot - base]);
+                self.emit(misc::RET_N, &[link, base, Self::slots_of(results) as u16]);
             }
         }
     }
@@ -598,10 +607,11 @@ impl Translator<'_> {
         }
         self.position();
         match (tail, source.form) {
-            (false, Form::A) => self.emit(misc::CALL_INDIRECT_A, &[table as u16]),
-            (false, _) => self.emit(misc::CALL_INDIRECT_S, &[table as u16]),
-            (true, _) => self.emit(misc::RETURN_CALL_INDIRECT, &[table as u16]),
+            (false, Form::A) => self.emit(misc::CALL_INDIRECT_A, &[]),
+            (false, _) => self.emit(misc::CALL_INDIRECT_S, &[]),
+            (true, _) => self.emit(misc::RETURN_CALL_INDIRECT, &[]),
         }
+        self.push_u32(table);
         self.push_u32(type_index);
         self.push_source(source);
         self.code.push(base);

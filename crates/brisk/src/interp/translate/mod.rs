@@ -215,6 +215,7 @@ impl<'m> Translator<'m> {
 
     fn finish(mut self) -> Code {
         self.close_segment();
+        assert!(self.code.len() < 1 << 30, "code is linear in the body, whose size is limited");
         let words: Box<[u16]> = self.code.into_boxed_slice();
         Code {
             entry: words.as_ptr(),

@@ -123,7 +123,9 @@ impl Translator<'_> {
             Operator::TableSize { table } => {
                 let kind = self.address_kind(self.module.tables[table as usize].table64);
                 let slot = self.push_slot(kind);
-                self.emit(misc::TABLE_SIZE, &[table as u16, slot]);
+                self.emit(misc::TABLE_SIZE, &[]);
+                self.push_u32(table);
+                self.code.push(slot);
                 self.written(kind, slot);
             }
             Operator::TableGrow { table } => {
