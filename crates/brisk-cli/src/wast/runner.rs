@@ -173,7 +173,7 @@ impl<'a> Runner<'a> {
     fn define(&mut self, mut module: QuoteWat) -> Result<Module, Failure> {
         let name = module.name().map(|id| id.name().to_string());
         let loaded = self.load(&mut module);
-        let kept = loaded.as_ref().map(Module::clone).map_err(|failure| failure.needs);
+        let kept = loaded.clone().map_err(|failure| failure.needs);
         self.modules.insert(name, kept.clone());
         self.modules.insert(None, kept);
         loaded
