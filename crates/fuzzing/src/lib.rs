@@ -1,0 +1,9 @@
+//! What the fuzz targets of brisk do, as functions that tests run too.
+//!
+//! Each body takes bytes, of which it makes modules and arguments, and panics if something is
+//! wrong with what brisk does.
+#![forbid(unsafe_code)]
+
+pub mod differential;
+pub mod generate;
+pub mod random;
