@@ -169,7 +169,7 @@ fn tail_calls_between_instances_take_no_stack() {
     };
     let mut instances = [(0, 1), (1, 0)].map(|(mine, other)| {
         let module = Module::new(&engine, player(mine, other)).expect("valid");
-        Instance::new(&mut store, &module, &[table.clone()]).expect("instantiates")
+        Instance::new(&mut store, &module, std::slice::from_ref(&table)).expect("instantiates")
     });
     let run = instances[0].get_typed_func::<(i32, i64), i64>(&mut store, "run").expect("typed");
     assert_eq!(run.call(&mut store, (1_000_000, 0)).expect("returns"), 500_000);
@@ -239,8 +239,8 @@ fn an_addition_joined_with_its_branch_writes_before_it_compares() {
 fn branches_that_pass_many_values_do_not_multiply_the_code() {
     let (values, branches) = (900, 2_000);
     let wat = format!(
-        r#"(module (func (export "run") (param i32) {results} {values} {branches}))"#,
-        results = format!("(result {})", "i32 ".repeat(values)),
+        r#"(module (func (export "run") (param i32) (result {results}) {values} {branches}))"#,
+        results = "i32 ".repeat(values),
         values = "(i32.const 7) ".repeat(values),
         branches = "(br_if 0 (local.get 0)) ".repeat(branches),
     );
