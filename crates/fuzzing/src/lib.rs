@@ -7,3 +7,4 @@
 pub mod differential;
 pub mod generate;
 pub mod random;
+pub mod translate;
