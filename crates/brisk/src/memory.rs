@@ -139,6 +139,15 @@ impl Memory {
         (self.0.expect_mut(store).data_mut(), data)
     }
 
+    /// Address of the first byte, good until the memory grows.
+    ///
+    /// # Panics
+    ///
+    /// With another store.
+    pub fn data_ptr(&self, store: impl AsContext) -> *mut u8 {
+        self.0.expect(store.as_context().0).base()
+    }
+
     /// The size in bytes.
     ///
     /// # Panics

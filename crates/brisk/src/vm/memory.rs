@@ -39,6 +39,11 @@ impl MemoryData {
         self.vm.len
     }
 
+    /// Address of the first byte.
+    pub fn base(&self) -> *mut u8 {
+        self.vm.base
+    }
+
     /// Size in pages.
     pub fn pages(&self) -> u64 {
         self.vm.len as u64 >> self.ty.page_size_log2
