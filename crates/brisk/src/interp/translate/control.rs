@@ -504,6 +504,12 @@ impl Translator<'_> {
         match **results {
             [] => self.emit(misc::RET, &[link]),
             [ty] if ty.slots() == 1 => self.return_one(link),
+            [ty] => {
+                // A vector, which may still be in a local: `settle` moves only several values.
+                let Some(&operand) = self.walker.operands.last() else { return };
+                let src = self.value_slot(&operand).unwrap_or(operand.slot);
+                self.emit(misc::RET_N, &[link, src, ty.slots() as u16]);
+            }
             _ => {
                 let base = self.results_base(results.len());
                 self.emit(misc::RET_N, &[link, base, Self::slots_of(results) as u16]);
