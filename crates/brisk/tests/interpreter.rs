@@ -364,3 +364,12 @@ fn tracing_calls_does_not_change_results() {
         assert_eq!(results[0].unwrap_i32(), expected);
     }
 }
+
+/// A single vector takes the way of several results.
+#[test]
+fn a_vector_is_returned_from_the_local_it_is_in() {
+    let wat = r#"(module (func $same (param v128) (result v128) (local.get 0))
+        (func (export "run") (result i32)
+            (i32x4.extract_lane 3 (call $same (v128.const i32x4 1 2 3 4)))))"#;
+    assert_eq!(i32_of(wat, &[]), 4);
+}

@@ -382,11 +382,12 @@ impl Translator<'_> {
     }
 
     /// Puts what a branch to the frame at `at` passes in its own slots for good, if it is more than one
-    /// value. Doing that anew on the way to each of many branches would multiply the code by the number of
+    /// slot. Doing that anew on the way to each of many branches would multiply the code by the number of
     /// values.
     fn settle(&mut self, at: usize) {
-        let count = self.walker.control[at].label_types(self.module).len();
-        if count > 1 || (at == 0 && self.settings.trace_calls) {
+        let types = self.walker.control[at].label_types(self.module);
+        let (count, slots) = (types.len(), Self::slots_of(types));
+        if slots > 1 || (at == 0 && self.settings.trace_calls) {
             self.flush_top(count);
         }
     }
