@@ -1,0 +1,1 @@
+//! From a WebAssembly function body to the IR.

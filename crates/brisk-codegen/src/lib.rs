@@ -1,0 +1,12 @@
+//! The optimizing compiler: a WebAssembly function and facts about its module in, machine code out.
+//!
+//! It never sees the runtime: what it must know of the runtime's structures it is given as data
+//! ([`layout::VmLayout`]), and what it calls there it leaves as relocations.
+#![forbid(unsafe_code)]
+
+pub mod build;
+pub mod ir;
+pub mod layout;
+pub mod regalloc;
+pub mod vcode;
+pub mod x64;
