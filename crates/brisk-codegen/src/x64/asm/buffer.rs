@@ -1,0 +1,581 @@
+//! The code buffer, labels and fixups, and the two encoders (legacy and VEX) behind all families.
+
+use super::operand::*;
+use super::pool::Pool;
+
+/// The longest instruction is 15 bytes; encoding happens in one fixed block of this size.
+const BLOCK: usize = 16;
+
+/// Offset of a label that is not bound, or-ed with the newest fixup that waits for it.
+const UNBOUND: u32 = 1 << 31;
+/// No fixup waits.
+const NO_FIXUP: u32 = UNBOUND - 1;
+/// In `Fixup::at`: one byte, not four.
+const SHORT: u32 = 1 << 31;
+
+/// A displacement to fill in when its label is bound. The addend is in the code already.
+struct Fixup {
+    at: u32,
+    next: u32,
+}
+
+/// A 32-bit place in the code whose value depends on a symbol.
+///
+/// The linker stores `address(symbol) + addend - address(at)` there, what ELF calls
+/// `R_X86_64_PC32`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reloc {
+    /// Offset in the code.
+    pub at: u32,
+    /// What it refers to.
+    pub symbol: Symbol,
+    /// To be added; accounts for the end of the instruction.
+    pub addend: i32,
+}
+
+/// A finished function.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Assembled<'a> {
+    /// Code followed by the constant pool; its start wants an alignment of 16.
+    pub code: &'a [u8],
+    /// The places to be filled in by who links it.
+    pub relocs: &'a [Reloc],
+}
+
+/// Assembles one function after the other.
+pub struct Assembler {
+    buf: Vec<u8>,
+    labels: Vec<u32>,
+    fixups: Vec<Fixup>,
+    relocs: Vec<Reloc>,
+    pool: Pool,
+    features: Features,
+}
+
+impl Assembler {
+    /// An empty assembler for a processor.
+    pub fn new(features: Features) -> Assembler {
+        Assembler {
+            buf: Vec::with_capacity(4096),
+            labels: Vec::new(),
+            fixups: Vec::new(),
+            relocs: Vec::new(),
+            pool: Pool::default(),
+            features,
+        }
+    }
+
+    /// The extensions that code may use.
+    pub fn features(&self) -> Features {
+        self.features
+    }
+
+    /// Forgets the function, keeps the memory.
+    pub fn clear(&mut self) {
+        self.buf.clear();
+        self.labels.clear();
+        self.fixups.clear();
+        self.relocs.clear();
+        self.pool.clear();
+    }
+
+    /// Offset of what comes next.
+    #[inline]
+    pub fn offset(&self) -> u32 {
+        self.buf.len() as u32
+    }
+
+    /// The bytes so far.
+    pub fn code(&self) -> &[u8] {
+        &self.buf
+    }
+
+    /// Places the constant pool. All labels that something refers to have to be bound.
+    pub fn finish(&mut self) -> Assembled<'_> {
+        let mut pool = std::mem::take(&mut self.pool);
+        for (label, bytes) in pool.in_order() {
+            if !self.buf.len().is_multiple_of(bytes.len()) {
+                let end = self.buf.len().next_multiple_of(bytes.len());
+                // Not reachable: int3.
+                self.buf.resize(end, 0xcc);
+            }
+            self.bind(label);
+            self.buf.extend_from_slice(bytes);
+        }
+        pool.clear();
+        self.pool = pool;
+        debug_assert!(
+            self.labels.iter().all(|&state| state < UNBOUND || state == UNBOUND | NO_FIXUP),
+            "a label is used and not bound"
+        );
+        Assembled { code: &self.buf, relocs: &self.relocs }
+    }
+
+    // Labels.
+
+    /// A new label, not bound.
+    pub fn new_label(&mut self) -> Label {
+        let label = Label(self.labels.len() as u32);
+        self.labels.push(UNBOUND | NO_FIXUP);
+        label
+    }
+
+    /// A new label bound to this place.
+    pub fn here(&mut self) -> Label {
+        let label = Label(self.labels.len() as u32);
+        self.labels.push(self.offset());
+        label
+    }
+
+    /// Where a label is bound.
+    #[inline]
+    pub fn label_offset(&self, label: Label) -> Option<u32> {
+        let state = self.labels[label.0 as usize];
+        (state < UNBOUND).then_some(state)
+    }
+
+    /// Binds a label to this place and fills in what waits for it.
+    pub fn bind(&mut self, label: Label) {
+        let here = self.offset();
+        let state = std::mem::replace(&mut self.labels[label.0 as usize], here);
+        debug_assert!(state >= UNBOUND, "a label is bound once");
+        let mut next = state & !UNBOUND;
+        while next != NO_FIXUP {
+            let fixup = &self.fixups[next as usize];
+            next = fixup.next;
+            if fixup.at & SHORT != 0 {
+                let at = fixup.at & !SHORT;
+                let distance = here - (at + 1);
+                assert!(distance < 128, "a short jump of {distance} bytes");
+                self.buf[at as usize] = distance as u8;
+            } else {
+                let at = fixup.at as usize;
+                let field: &mut [u8] = &mut self.buf[at..at + 4];
+                let addend = u32::from_le_bytes([field[0], field[1], field[2], field[3]]);
+                let value = addend.wrapping_add(here).wrapping_sub(fixup.at + 4);
+                field.copy_from_slice(&value.to_le_bytes());
+            }
+        }
+    }
+
+    /// What to write now into the 32-bit field at `at` that is to hold
+    /// `label + addend - (at + 4)`.
+    pub(super) fn label_field(&mut self, at: u32, label: Label, addend: i32) -> u32 {
+        let state = self.labels[label.0 as usize];
+        if state < UNBOUND {
+            return (addend as u32).wrapping_add(state).wrapping_sub(at + 4);
+        }
+        self.wait_for(label, at);
+        addend as u32
+    }
+
+    /// Like `label_field` for one byte, which is 0 for now; only for labels not yet bound.
+    pub(super) fn short_field(&mut self, at: u32, label: Label) {
+        self.wait_for(label, at | SHORT);
+    }
+
+    fn wait_for(&mut self, label: Label, at: u32) {
+        let state = &mut self.labels[label.0 as usize];
+        let next = *state & !UNBOUND;
+        *state = UNBOUND | self.fixups.len() as u32;
+        self.fixups.push(Fixup { at, next });
+    }
+
+    /// What to write now into the 32-bit field at `at` that is to hold
+    /// `symbol + addend - (at + 4)`.
+    pub(super) fn symbol_field(&mut self, at: u32, symbol: Symbol, addend: i32) -> u32 {
+        self.relocs.push(Reloc { at, symbol, addend: addend.wrapping_sub(4) });
+        0
+    }
+
+    // Constants and data.
+
+    /// A constant of 4 bytes in the pool; equal ones share their place.
+    pub fn constant4(&mut self, value: u32) -> Label {
+        self.constant(value.into(), 4)
+    }
+
+    /// A constant of 8 bytes in the pool.
+    pub fn constant8(&mut self, value: u64) -> Label {
+        self.constant(value.into(), 8)
+    }
+
+    /// A constant of 16 bytes in the pool, aligned as legacy vector instructions want it.
+    pub fn constant16(&mut self, value: u128) -> Label {
+        self.constant(value, 16)
+    }
+
+    fn constant(&mut self, value: u128, bytes: u8) -> Label {
+        if let Some(label) = self.pool.find(value, bytes) {
+            return label;
+        }
+        let label = self.new_label();
+        self.pool.add(value, bytes, label);
+        label
+    }
+
+    /// Bytes as they are.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.buf.extend_from_slice(bytes);
+    }
+
+    /// Entry of a jump table: the 32-bit distance of `target` from `table`, which is bound.
+    pub fn table_entry(&mut self, table: Label, target: Label) {
+        let at = self.offset();
+        let table = self.label_offset(table);
+        debug_assert!(table.is_some(), "the table is where its entries are");
+        let back = at + 4 - table.unwrap_or(at);
+        let field = self.label_field(at, target, back as i32);
+        self.buf.extend_from_slice(&field.to_le_bytes());
+    }
+
+    // Encoders.
+
+    #[inline]
+    pub(super) fn emit(&mut self, inst: Inst) {
+        debug_assert!(inst.len <= 15);
+        let end = self.buf.len() + inst.len;
+        self.buf.extend_from_slice(&inst.bytes);
+        self.buf.truncate(end);
+    }
+
+    /// An instruction of these bytes.
+    #[inline]
+    pub(super) fn fixed<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.buf.extend_from_slice(&bytes);
+    }
+
+    /// An instruction on al, ax, eax or rax without ModRM.
+    pub(super) fn accumulator(&mut self, opcode: Opcode, rex: Rex, imm: Imm) {
+        let mut inst = Inst::new();
+        if opcode.prefix != 0 {
+            inst.put(opcode.prefix);
+        }
+        inst.rex(u8::from(rex.wide) << 3, false);
+        inst.put(opcode.byte);
+        inst.imm(imm);
+        self.emit(inst);
+    }
+
+    /// Opcode with the register in its low bits.
+    pub(super) fn plus_reg(&mut self, opcode: Opcode, wide: bool, reg: Gpr, imm: Imm) {
+        let mut inst = Inst::new();
+        inst.rex(u8::from(wide) << 3 | reg.0 >> 3, false);
+        inst.map(opcode.map);
+        inst.put(opcode.byte | reg.0 & 7);
+        inst.imm(imm);
+        self.emit(inst);
+    }
+
+    /// Legacy encoding: prefixes, opcode, ModRM and what follows.
+    pub(super) fn legacy(&mut self, opcode: Opcode, rex: Rex, reg: u8, rm: RawRm, imm: Imm) {
+        debug_assert!(reg < 16);
+        let mut inst = Inst::new();
+        if opcode.lock {
+            inst.put(0xf0);
+        }
+        if opcode.prefix != 0 {
+            inst.put(opcode.prefix);
+        }
+        let (x, b) = extension_bits(rm);
+        inst.rex(u8::from(rex.wide) << 3 | reg >> 3 << 2 | x << 1 | b, rex.force);
+        inst.map(opcode.map);
+        inst.put(opcode.byte);
+        self.modrm(&mut inst, reg, rm, imm.len);
+        inst.imm(imm);
+        self.emit(inst);
+    }
+
+    /// VEX encoding with a vector length of 128 bits (or LZ). `third` is the register in `vvvv`, 0 if
+    /// the instruction has none.
+    pub(super) fn vex(&mut self, opcode: Opcode, wide: bool, reg: u8, third: u8, rm: RawRm, imm: Imm) {
+        debug_assert!(reg < 16 && third < 16);
+        let mut inst = Inst::new();
+        let (x, b) = extension_bits(rm);
+        let not_r = !(reg >> 3) << 7;
+        let tail = (!third & 15) << 3 | vex_prefix(opcode.prefix);
+        if opcode.map == Map::M0F && !wide && x | b == 0 {
+            inst.put(0xc5);
+            inst.put(not_r | tail);
+        } else {
+            inst.put(0xc4);
+            inst.put(not_r | (!x & 1) << 6 | (!b & 1) << 5 | opcode.map as u8);
+            inst.put(u8::from(wide) << 7 | tail);
+        }
+        inst.put(opcode.byte);
+        self.modrm(&mut inst, reg, rm, imm.len);
+        inst.imm(imm);
+        self.emit(inst);
+    }
+
+    /// ModRM, SIB and displacement; `imm_len` bytes of immediate will follow.
+    #[inline]
+    fn modrm(&mut self, inst: &mut Inst, reg: u8, rm: RawRm, imm_len: u8) {
+        let reg = (reg & 7) << 3;
+        match rm {
+            RegMem::Reg(rm) => inst.put(0xc0 | reg | rm & 7),
+            RegMem::Mem(Mem::Base { base, disp }) => {
+                let mode = displacement_mode(base, disp);
+                inst.put(mode | reg | base.0 & 7);
+                if base.0 & 7 == RSP.0 {
+                    // The encoding of rsp and r12 as a base says that a SIB byte follows.
+                    inst.put(0x24);
+                }
+                inst.displacement(mode, disp);
+            }
+            RegMem::Mem(Mem::Index { base, index, scale, disp }) => {
+                debug_assert!(index != RSP, "rsp is no index");
+                let mode = displacement_mode(base, disp);
+                inst.put(mode | reg | 4);
+                inst.put((scale as u8) << 6 | (index.0 & 7) << 3 | base.0 & 7);
+                inst.displacement(mode, disp);
+            }
+            RegMem::Mem(Mem::Scaled { index, scale, disp }) => {
+                debug_assert!(index != RSP, "rsp is no index");
+                inst.put(reg | 4);
+                inst.put((scale as u8) << 6 | (index.0 & 7) << 3 | 5);
+                inst.put32(disp as u32);
+            }
+            RegMem::Mem(Mem::Label { label, disp }) => {
+                inst.put(reg | 5);
+                let at = self.offset() + inst.len as u32;
+                let field = self.label_field(at, label, disp.wrapping_sub(imm_len.into()));
+                inst.put32(field);
+            }
+            RegMem::Mem(Mem::Symbol { symbol, addend }) => {
+                inst.put(reg | 5);
+                let at = self.offset() + inst.len as u32;
+                let field = self.symbol_field(at, symbol, addend.wrapping_sub(imm_len.into()));
+                inst.put32(field);
+            }
+        }
+    }
+}
+
+/// The opcode map, by its number in VEX.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(super) enum Map {
+    /// One-byte opcodes.
+    One = 0,
+    /// `0F`
+    M0F = 1,
+    /// `0F 38`
+    M38 = 2,
+    /// `0F 3A`
+    M3A = 3,
+}
+
+/// An opcode with what comes before it.
+#[derive(Clone, Copy)]
+pub(super) struct Opcode {
+    lock: bool,
+    /// 66, F3, F2 or 0.
+    prefix: u8,
+    map: Map,
+    byte: u8,
+}
+
+impl Opcode {
+    pub(super) const fn one(byte: u8) -> Opcode {
+        Opcode { lock: false, prefix: 0, map: Map::One, byte }
+    }
+
+    pub(super) const fn new(prefix: u8, map: Map, byte: u8) -> Opcode {
+        Opcode { lock: false, prefix, map, byte }
+    }
+
+    pub(super) const fn m0f(byte: u8) -> Opcode {
+        Opcode::new(0, Map::M0F, byte)
+    }
+
+    pub(super) const fn locked(self) -> Opcode {
+        Opcode { lock: true, ..self }
+    }
+
+    /// The form of an opcode for an integer size: even opcodes are for bytes, odd ones for the rest.
+    pub(super) const fn sized(self, size: Size) -> Opcode {
+        let byte = match size {
+            Size::B8 => self.byte,
+            _ => self.byte | 1,
+        };
+        Opcode { byte, ..self }.prefixed(size)
+    }
+
+    /// Only the operand-size prefix.
+    pub(super) const fn prefixed(self, size: Size) -> Opcode {
+        match size {
+            Size::B16 => Opcode { prefix: 0x66, ..self },
+            _ => self,
+        }
+    }
+}
+
+/// What the REX prefix says apart from register numbers.
+#[derive(Clone, Copy)]
+pub(super) struct Rex {
+    /// 64-bit operands.
+    wide: bool,
+    /// The prefix is there even if empty, so that 4 to 7 mean spl to dil.
+    force: bool,
+}
+
+impl Rex {
+    pub(super) const NONE: Rex = Rex { wide: false, force: false };
+
+    /// For operands of this size.
+    pub(super) const fn size(size: Size) -> Rex {
+        Rex { wide: matches!(size, Size::B64), force: false }
+    }
+
+    /// With `reg` as an operand of `size`.
+    pub(super) const fn and_reg(self, size: Size, reg: Gpr) -> Rex {
+        Rex { wide: self.wide, force: self.force || matches!(size, Size::B8) && reg.0 & 0xc == 4 }
+    }
+
+    /// With `rm` as an operand of `size`.
+    pub(super) const fn and_rm(self, size: Size, rm: Rm) -> Rex {
+        match rm {
+            RegMem::Reg(reg) => self.and_reg(size, reg),
+            RegMem::Mem(_) => self,
+        }
+    }
+}
+
+/// An immediate of 0 to 4 bytes.
+#[derive(Clone, Copy)]
+pub(super) struct Imm {
+    value: u32,
+    len: u8,
+}
+
+impl Imm {
+    pub(super) const NONE: Imm = Imm { value: 0, len: 0 };
+
+    pub(super) const fn byte(value: u8) -> Imm {
+        Imm { value: value as u32, len: 1 }
+    }
+
+    pub(super) const fn dword(value: u32) -> Imm {
+        Imm { value, len: 4 }
+    }
+
+    /// As wide as operands of `size` want it.
+    pub(super) const fn sized(size: Size, value: i32) -> Imm {
+        let len = match size {
+            Size::B8 => 1,
+            Size::B16 => 2,
+            Size::B32 | Size::B64 => 4,
+        };
+        Imm { value: value as u32, len }
+    }
+}
+
+/// One instruction as it grows.
+pub(super) struct Inst {
+    bytes: [u8; BLOCK],
+    len: usize,
+}
+
+impl Inst {
+    #[inline]
+    pub(super) fn new() -> Inst {
+        Inst { bytes: [0; BLOCK], len: 0 }
+    }
+
+    #[inline]
+    pub(super) fn put(&mut self, byte: u8) {
+        self.bytes[self.len % BLOCK] = byte;
+        self.len += 1;
+    }
+
+    #[inline]
+    pub(super) fn put32(&mut self, value: u32) {
+        self.bytes[self.len..self.len + 4].copy_from_slice(&value.to_le_bytes());
+        self.len += 4;
+    }
+
+    #[inline]
+    fn rex(&mut self, bits: u8, force: bool) {
+        if bits != 0 || force {
+            self.put(0x40 | bits);
+        }
+    }
+
+    #[inline]
+    fn map(&mut self, map: Map) {
+        if map != Map::One {
+            self.put(0x0f);
+        }
+        match map {
+            Map::M38 => self.put(0x38),
+            Map::M3A => self.put(0x3a),
+            Map::One | Map::M0F => {}
+        }
+    }
+
+    #[inline]
+    fn displacement(&mut self, mode: u8, disp: i32) {
+        match mode {
+            0x00 => {}
+            0x40 => self.put(disp as u8),
+            _ => self.put32(disp as u32),
+        }
+    }
+
+    #[inline]
+    fn imm(&mut self, imm: Imm) {
+        match imm.len {
+            0 => {}
+            1 => self.put(imm.value as u8),
+            len => {
+                self.put32(imm.value);
+                self.len -= 4 - usize::from(len);
+            }
+        }
+    }
+}
+
+/// The `mod` field for a base and a displacement: none, 8 or 32 bits. rbp and r13 have no form
+/// without.
+#[inline]
+fn displacement_mode(base: Gpr, disp: i32) -> u8 {
+    if disp == 0 && base.0 & 7 != RBP.0 {
+        0x00
+    } else if fits_i8(disp) {
+        0x40
+    } else {
+        0x80
+    }
+}
+
+/// Bit 3 of the index and of the base (or of the register).
+#[inline]
+fn extension_bits(rm: RawRm) -> (u8, u8) {
+    match rm {
+        RegMem::Reg(reg) => {
+            debug_assert!(reg < 16);
+            (0, reg >> 3)
+        }
+        RegMem::Mem(Mem::Base { base, .. }) => (0, base.0 >> 3),
+        RegMem::Mem(Mem::Index { base, index, .. }) => (index.0 >> 3, base.0 >> 3),
+        RegMem::Mem(Mem::Scaled { index, .. }) => (index.0 >> 3, 0),
+        RegMem::Mem(Mem::Label { .. } | Mem::Symbol { .. }) => (0, 0),
+    }
+}
+
+/// The `pp` field of VEX.
+#[inline]
+fn vex_prefix(prefix: u8) -> u8 {
+    match prefix {
+        0x66 => 1,
+        0xf3 => 2,
+        0xf2 => 3,
+        _ => 0,
+    }
+}
+
+#[inline]
+pub(super) fn fits_i8(value: i32) -> bool {
+    value == i32::from(value as i8)
+}
