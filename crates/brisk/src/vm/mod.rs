@@ -7,6 +7,11 @@
 
 pub(crate) mod arena;
 pub(crate) mod call;
+#[cfg(all(test, unix))]
+mod child;
+// Machine code is what will use this.
+#[cfg_attr(not(test), allow(dead_code))]
+pub(crate) mod code_memory;
 pub(crate) mod context;
 pub(crate) mod handle;
 pub(crate) mod heap;
@@ -19,6 +24,8 @@ pub(crate) mod mapping;
 pub(crate) mod memory;
 pub(crate) mod observe;
 pub(crate) mod refs;
+#[allow(dead_code)]
+pub(crate) mod reservation;
 pub(crate) mod roots;
 pub(crate) mod store;
 pub(crate) mod table;
