@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod build;
+pub mod code;
 pub mod ir;
 pub mod layout;
 pub mod regalloc;
