@@ -1,0 +1,115 @@
+//! What the engine that is believed gets wrong, and how modules are kept from it: wasmi is given a changed module of
+//! the same meaning, brisk the one that was made.
+//!
+//! wasmi 2.0.0 joins a `select` with the comparison that makes its condition, if that is `i32.eqz`, `ref.is_null`, or
+//! `i32.eq` or `i32.ne` with 0. It drops the comparison and lets `select` test the compared value, but has it read
+//! the machine register in which the comparison would have left its result. Where the compared value is in a slot of
+//! the frame, a local for instance, that register holds something else. So
+//!
+//! ```text
+//! (func (param i64) (result i64) (local funcref)
+//!   (select (i64.xor (local.get 0) (i64.const 1)) (i64.const 7) (ref.is_null (local.get 1))))
+//! ```
+//!
+//! gives 7 for 0, where the specification, wasmtime and brisk say 1: the register holds the result of `xor`, which is
+//! not 0, and so the reference is taken not to be null. wasm-smith guards divisions this way, and shrinks of what
+//! differed always led here.
+
+use wasm_encoder::{CodeSection, RawSection};
+use wasmparser::{Operator, Parser, Payload};
+
+/// Class of modules that were changed for wasmi.
+pub const CHANGED: &str = "changed: select on a comparison with 0";
+
+/// `i32.const 1`, `i32.and`: leaves a comparison's result what it is.
+const SAME: [u8; 3] = [0x41, 1, 0x71];
+
+/// The module with an instruction between each such comparison and its `select`; `None` if it has none.
+pub fn kept_apart(wasm: &[u8]) -> Option<Vec<u8>> {
+    let mut module = wasm_encoder::Module::new();
+    let (mut code, mut functions, mut changed) = (CodeSection::new(), 0, false);
+    for payload in Parser::new(0).parse_all(wasm) {
+        let payload = payload.ok()?;
+        match &payload {
+            Payload::CodeSectionStart { count, .. } => functions = *count,
+            Payload::CodeSectionEntry(body) => {
+                let bytes = with_selects_apart(body)?;
+                changed |= bytes.len() != body.as_bytes().len();
+                code.raw(&bytes);
+                functions -= 1;
+                if functions == 0 {
+                    module.section(&code);
+                }
+            }
+            other => {
+                if let Some((id, range)) = other.as_section() {
+                    module.section(&RawSection { id, data: &wasm[range.start as usize..range.end as usize] });
+                }
+            }
+        }
+    }
+    changed.then(|| module.finish())
+}
+
+fn with_selects_apart(body: &wasmparser::FunctionBody) -> Option<Vec<u8>> {
+    let (start, bytes) = (body.range().start, body.as_bytes());
+    let (mut out, mut copied, mut compared) = (Vec::with_capacity(bytes.len()), 0, false);
+    for operator in body.get_operators_reader().ok()?.into_iter_with_offsets() {
+        let (operator, offset) = operator.ok()?;
+        let at = (offset - start) as usize;
+        if compared && matches!(operator, Operator::Select | Operator::TypedSelect { .. }) {
+            out.extend_from_slice(&bytes[copied..at]);
+            out.extend_from_slice(&SAME);
+            copied = at;
+        }
+        compared = match operator {
+            Operator::I32Eqz | Operator::I32Eq | Operator::I32Ne | Operator::RefIsNull => true,
+            Operator::Nop => compared,
+            _ => false,
+        };
+    }
+    out.extend_from_slice(&bytes[copied..]);
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{brisk, outcome, wasmi};
+    use super::*;
+
+    fn select(condition: &str) -> Vec<u8> {
+        let text = format!(
+            r#"(module (global (export "g") (mut i64) (i64.const 0))
+                (func (export "f") (param i64) (local i32 funcref)
+                    (i64.xor (local.get 0) (i64.const 1)) (i64.const 7) {condition}
+                    select (global.set 0)))"#
+        );
+        wat::parse_str(text).unwrap()
+    }
+
+    /// When this fails, wasmi is right, and this file has had its time.
+    #[test]
+    fn wasmi_selects_by_what_its_register_holds_unless_kept_from_it() {
+        for condition in [
+            "(ref.is_null (local.get 2))",
+            "(i32.eqz (local.get 1))",
+            "(i32.eq (local.get 1) (i32.const 0))",
+            "(i32.ne (local.get 1) (i32.const 0)) nop",
+        ] {
+            let wasm = select(condition);
+            let apart = kept_apart(&wasm).unwrap();
+            let actual = brisk::run(&wasm, 3, true);
+            assert!(outcome::compare(&wasmi::run(&wasm, 3), &actual).is_err(), "{condition}");
+            assert!(outcome::compare(&wasmi::run(&apart, 3), &actual).is_ok(), "{condition}");
+            assert_eq!(apart, select(&format!("{condition} (i32.and (i32.const 1))")));
+        }
+    }
+
+    #[test]
+    fn other_modules_stay_as_they_are() {
+        for condition in ["(i64.eqz (local.get 0))", "(i32.eqz (local.get 1)) (i32.add (i32.const 1))"] {
+            assert_eq!(kept_apart(&select(condition)), None, "{condition}");
+        }
+        assert_eq!(kept_apart(b"\0asm\x01\0\0\0"), None);
+    }
+}
