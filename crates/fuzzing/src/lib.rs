@@ -8,3 +8,4 @@ pub mod differential;
 pub mod generate;
 pub mod random;
 pub mod translate;
+pub mod wasi_calls;
