@@ -1,5 +1,6 @@
 //! Register code of one function, and the per-function state through which it is reached.
 
+use super::handlers::Handlers;
 use super::ops;
 use std::sync::atomic::AtomicPtr;
 
@@ -33,25 +34,8 @@ pub struct Code {
     /// Wasm offset of each instruction that can trap, throw or call: (offset in `words`, offset in
     /// the module's bytes), in order.
     pub positions: Box<[(u32, u32)]>,
-    /// Exception handlers, innermost first.
-    pub handlers: Box<[Handler]>,
-}
-
-/// A `try_table` clause: where to go when an exception reaches a range of code.
-#[derive(Clone, Copy, Debug)]
-pub struct Handler {
-    /// The range of offsets in `words` covered; an instruction counts by its first word.
-    pub start: u32,
-    /// End of the range, exclusive.
-    pub end: u32,
-    /// The tag caught; `None` catches all.
-    pub tag: Option<u32>,
-    /// Whether a reference to the exception is passed after the payload.
-    pub with_ref: bool,
-    /// Where to continue, as an offset in `words`.
-    pub target: u32,
-    /// First slot the payload goes to.
-    pub slot: u32,
+    /// Exception handlers.
+    pub handlers: Handlers,
 }
 
 // SAFETY: `entry` points into `words`, which nothing changes after the code is published.

@@ -8,6 +8,7 @@ pub(crate) mod code;
 mod code_map;
 pub(crate) mod dispatch;
 pub(crate) mod exec;
+mod handlers;
 mod operand;
 pub(crate) mod ops;
 mod print;

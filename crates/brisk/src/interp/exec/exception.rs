@@ -2,11 +2,13 @@
 //! position of the instruction that threw or called.
 
 use super::call::{self, Link};
+use crate::interp::code::Code;
 use crate::interp::dispatch::{Regs, Status, handler, next, raise};
+use crate::interp::handlers::Handler;
 use crate::interp::lookup;
 use crate::interp::operand::Words;
 use crate::trap::Trap;
-use crate::vm::context::{VmContext, VmExit};
+use crate::vm::context::{VmContext, VmExit, VmTag};
 use crate::vm::libcalls;
 use std::sync::atomic::Ordering;
 
@@ -83,10 +85,7 @@ pub(crate) unsafe extern "C" fn unwind(
                 unreachable!("running code belongs to its instance's module")
             };
             let at = ip.offset_from(code.words.as_ptr()) as u32;
-            let caught = code.handlers.iter().find(|handler| {
-                let covered = handler.start <= at && at < handler.end;
-                covered && handler.tag.is_none_or(|index| std::ptr::eq(*(*ctx).tags.add(index as usize), tag))
-            });
+            let caught = find(code, at, ctx, tag);
             if let Some(handler) = caught {
                 let mut slot = sp.add(handler.slot as usize);
                 if handler.tag.is_some() {
@@ -126,6 +125,19 @@ pub(crate) unsafe extern "C" fn unwind(
             (ip, sp, ctx) = (link.ip.sub(1), link.sp, link.ctx);
         }
     }
+}
+
+/// The handler of an exception at an offset of a function. Apart from [`unwind`], which could not end in a jump with
+/// the state of the search in memory.
+///
+/// # Safety
+/// `ctx` must be a live instance of the module that `code` belongs to.
+#[inline(never)]
+unsafe fn find(code: &Code, at: u32, ctx: *mut VmContext, tag: *const VmTag) -> Option<&Handler> {
+    code.handlers.covering(at).find(|handler| {
+        // SAFETY: by the contract of this function; a handler's tag is one of the module's.
+        handler.tag.is_none_or(|index| unsafe { std::ptr::eq(*(*ctx).tags.add(index as usize), tag) })
+    })
 }
 
 /// Whether somebody wants running code to stop.

@@ -6,7 +6,7 @@
 
 use super::Translator;
 use super::stack::{Class, Kind, Loc, Operand};
-use crate::interp::code::Handler;
+use crate::interp::handlers::{Handler, TryRange};
 use crate::interp::ops::{self, Form, misc};
 use crate::interp::rows::CompareRow;
 use brisk_module::types::{FuncType, ValType};
@@ -47,7 +47,7 @@ enum Waiting {
     /// A branch offset at `field`, relative to the instruction at `start`.
     Branch { start: u32, field: u32 },
     /// The target of a handler.
-    Handler(usize),
+    Clause(usize),
 }
 
 /// A condition ready to become a branch: a comparison taken back from the code, or a value.
@@ -182,7 +182,7 @@ impl Translator<'_> {
     /// Registers the clauses of a `try_table` whose body lies between `start` and here.
     fn end_try(&mut self, catches: &[Catch], start: u32) {
         self.fence();
-        let end = self.code.len() as u32;
+        let first = self.clauses.len() as u32;
         for catch in catches {
             let (tag, with_ref, depth) = match *catch {
                 Catch::One { tag, label } => (Some(tag), false, label),
@@ -199,11 +199,13 @@ impl Translator<'_> {
                 let results = Self::slots_of(&self.module.func_type(self.func).results);
                 self.max = self.max.max(slot + results);
             }
-            self.handlers.push(Handler { start, end, tag, with_ref, target: target.unwrap_or(0), slot });
+            self.clauses.push(Handler { tag, with_ref, target: target.unwrap_or(0), slot });
             if target.is_none() {
-                self.wait(at, Waiting::Handler(self.handlers.len() - 1));
+                self.wait(at, Waiting::Clause(self.clauses.len() - 1));
             }
         }
+        let (covers, clauses) = (start..self.code.len() as u32, first..self.clauses.len() as u32);
+        self.try_tables.push(TryRange { covers, clauses });
     }
 
     fn end_function(&mut self, reachable: bool) {
@@ -246,7 +248,7 @@ impl Translator<'_> {
         let here = self.code.len() as u32;
         match fixup.waiting {
             Waiting::Branch { start, field } => self.patch_u32(field as usize, here.wrapping_sub(start)),
-            Waiting::Handler(at) => self.handlers[at].target = here,
+            Waiting::Clause(at) => self.clauses[at].target = here,
         }
     }
 

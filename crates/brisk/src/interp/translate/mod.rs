@@ -15,8 +15,9 @@ mod numeric;
 mod op;
 mod stack;
 
-use super::code::{Code, Handler};
+use super::code::Code;
 use super::exec::call::LINK_SLOTS;
+use super::handlers::{Handler, Handlers, TryRange};
 use brisk_module::Module;
 use brisk_module::types::ValType;
 use brisk_module::walk::{self, Walker};
@@ -59,7 +60,9 @@ struct Translator<'m> {
     /// Offset of each instruction in it.
     starts: Vec<u32>,
     positions: Vec<(u32, u32)>,
-    handlers: Vec<Handler>,
+    /// `try_table`s that have ended, and their clauses.
+    try_tables: Vec<TryRange>,
+    clauses: Vec<Handler>,
     fixups: Vec<Fixup>,
     /// Type of each local.
     local_types: Vec<ValType>,
@@ -109,7 +112,8 @@ impl<'m> Translator<'m> {
             code: Vec::new(),
             starts: Vec::new(),
             positions: Vec::new(),
-            handlers: Vec::new(),
+            try_tables: Vec::new(),
+            clauses: Vec::new(),
             fixups: Vec::new(),
             local_types: Vec::new(),
             local_slots: Vec::new(),
@@ -226,7 +230,7 @@ impl<'m> Translator<'m> {
             words,
             starts: self.starts,
             positions: self.positions.into_boxed_slice(),
-            handlers: self.handlers.into_boxed_slice(),
+            handlers: Handlers::new(&self.try_tables, self.clauses),
         }
     }
 }
