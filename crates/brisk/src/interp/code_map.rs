@@ -2,13 +2,13 @@
 
 use super::code::Code;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{PoisonError, RwLock};
 
 /// Owns the register code of one module, from each function's first call to the module's end.
 #[derive(Default)]
 pub(crate) struct CodeMap {
-    /// By address of the first word.
-    codes: Mutex<BTreeMap<usize, Published>>,
+    /// By address of the first word. Many threads look, when they throw or call the host; few add.
+    codes: RwLock<BTreeMap<usize, Published>>,
 }
 
 /// Code that others may point to: never moved, never changed, freed with the map.
@@ -16,6 +16,8 @@ struct Published(*mut Code);
 
 // SAFETY: the code behind the pointer is `Send` and `Sync`, and owned by the map.
 unsafe impl Send for Published {}
+// SAFETY: as above; through a shared map the code can only be read.
+unsafe impl Sync for Published {}
 
 impl Drop for Published {
     fn drop(&mut self) {
@@ -30,13 +32,13 @@ impl CodeMap {
     pub fn publish(&self, code: Box<Code>) -> *const Code {
         let start = code.words.as_ptr() as usize;
         let code = Box::into_raw(code);
-        self.codes.lock().unwrap_or_else(PoisonError::into_inner).insert(start, Published(code));
+        self.codes.write().unwrap_or_else(PoisonError::into_inner).insert(start, Published(code));
         code
     }
 
     /// The code that holds an instruction.
     pub fn find(&self, ip: *const u16) -> Option<&Code> {
-        let codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
+        let codes = self.codes.read().unwrap_or_else(PoisonError::into_inner);
         let (_, code) = codes.range(..=ip as usize).next_back()?;
         // SAFETY: published code lives as long as the map.
         let code: &Code = unsafe { &*code.0 };
@@ -45,7 +47,7 @@ impl CodeMap {
 
     /// Number of functions translated and bytes of register code.
     pub fn size(&self) -> (usize, usize) {
-        let codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
+        let codes = self.codes.read().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: as above.
         let bytes = codes.values().map(|code| unsafe { &*code.0 }.words.len() * 2).sum();
         (codes.len(), bytes)

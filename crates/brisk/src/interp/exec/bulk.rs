@@ -25,7 +25,8 @@ unsafe fn after<T>(result: Result<T, Stop>, w: Words, mut r: Regs, put: impl FnO
     }
 }
 
-/// Handlers that pass immediates and operand slots to a libcall.
+/// Handlers that pass immediates and operand slots to a libcall that neither runs code of the host nor
+/// collects: it need not know where the running code stands.
 macro_rules! libcall_handlers {
     ($($(#[$meta:meta])* $name:ident: ($($imm:ident),*) ($($operand:ident $at:literal),*) => $call:expr;)*) => {$(
         handler! {
@@ -34,7 +35,6 @@ macro_rules! libcall_handlers {
                 $(let $imm = w.u32();)*
                 let base = r.sp.add(usize::from(w.u16()));
                 $(let $operand = base.add($at).read();)*
-                call::leave(r.ip, r.sp, r.ctx);
                 #[allow(clippy::redundant_closure_call)]
                 let result = ($call)(r.ctx);
                 after(result, w, r, |_, ()| ())

@@ -162,7 +162,6 @@ unsafe extern "C" fn out_of_fuel(
     let mut r = Regs { ip, sp, mem: std::ptr::null_mut(), len: 0, ctx, acc: 0, f32: 0.0, f64: 0.0 };
     // SAFETY: the caller is a handler and passes its own state.
     unsafe {
-        super::call::leave(ip, sp, ctx);
         if let Err(stop) = libcalls::out_of_fuel(ctx) {
             return super::call::stop!(ip, sp, ctx, stop);
         }
