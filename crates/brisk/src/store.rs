@@ -461,7 +461,8 @@ pub(crate) fn set_fuel(store: &mut StoreOpaque, fuel: u64) -> Result<()> {
 pub enum UpdateDeadline {
     /// Stop the running code with [`Trap::Interrupt`](crate::Trap::Interrupt).
     Interrupt,
-    /// Go on, and set the deadline to so many ticks from now.
+    /// Go on, and set the deadline to so many ticks from now. With 0 it has passed already: the callback is
+    /// asked again at the next loop iteration or call.
     Continue(u64),
 }
 

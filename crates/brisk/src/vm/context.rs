@@ -20,12 +20,12 @@ pub struct VmStore {
     /// First free slot of the value stack. The interpreter brings it up to date before it leaves for
     /// a host function or a libcall that may run one or collect.
     pub value_top: *mut u64,
-    /// Lowest native stack address a nested entry may begin at; 0 outside any activation.
-    pub native_limit: usize,
+    /// The native stack that the innermost activation runs on; nothing of use outside any activation.
+    pub native: NativeStack,
     /// Bytes of native stack an outermost entry and everything below it may use.
     pub native_size: usize,
-    /// The callee of a call that goes the slow way.
-    pub callee: (*const FuncState, *mut VmContext),
+    /// A call that goes the slow way.
+    pub slow_call: SlowCall,
     /// The host function being called: record, slots of arguments or results, slot of the first one
     /// in the caller's frame, and where the caller goes on.
     pub host_call: (*mut VmHostFunc, u32, u32, *const u16),
@@ -48,6 +48,54 @@ pub struct VmStore {
     pub store: *mut super::store::StoreOpaque,
 }
 
+/// A call of a function that is not translated, has no room, or is to be interrupted first.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SlowCall {
+    /// The callee.
+    pub state: *const FuncState,
+    /// Its instance.
+    pub ctx: *mut VmContext,
+    /// Its arguments.
+    pub args: *mut u64,
+    /// Where the caller goes on; null for a tail call.
+    pub after: *const u16,
+    /// Slot of the caller's link, for a tail call.
+    pub link: u32,
+}
+
+/// The part of a thread's stack that wasm code and what it calls may use.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct NativeStack {
+    /// Lowest address a nested entry may begin at.
+    pub limit: usize,
+    /// Where the outermost entry began.
+    pub top: usize,
+    /// The thread whose stack it is; see [`current_thread`].
+    pub thread: usize,
+}
+
+impl NativeStack {
+    /// No stack.
+    pub const NONE: NativeStack = NativeStack { limit: 0, top: 0, thread: 0 };
+
+    /// Whether a nested entry at an address is on this stack, perhaps beyond its limit.
+    #[inline(always)]
+    pub fn holds(&self, here: usize, thread: usize) -> bool {
+        // Below the limit there may be another stack of the same thread, if the host switches stacks itself. It is
+        // taken for this one all the same: a trap too many, where a crash might be the alternative.
+        thread == self.thread && here <= self.top
+    }
+}
+
+/// A number of the running thread, of which no other thread that lives has the same. Costs nothing.
+#[inline(always)]
+pub fn current_thread() -> usize {
+    thread_local!(static MARK: u8 = const { 0 });
+    MARK.with(|mark| std::ptr::from_ref(mark) as usize)
+}
+
 /// Where code stopped or called out: enough to walk its frames.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -68,6 +116,8 @@ pub struct Activation {
     /// Where this activation called out to the host last; its frames are walked from here while a
     /// nested activation or a host function runs.
     pub exit: VmExit,
+    /// The native stack that it is on.
+    pub native: NativeStack,
 }
 
 /// What generated code and the interpreter know of an instance.

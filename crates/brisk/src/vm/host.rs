@@ -52,6 +52,11 @@ impl HostSlots<'_> {
 #[derive(Clone, Copy)]
 pub(crate) struct HostCaller(NonNull<VmContext>);
 
+// SAFETY: the instance is reached with a reference to its store only, whose thread that is.
+unsafe impl Send for HostCaller {}
+// SAFETY: as above.
+unsafe impl Sync for HostCaller {}
+
 impl HostCaller {
     /// The instance; `None` if the host itself called.
     pub fn instance(self, store: &StoreOpaque) -> Option<Handle<InstanceData>> {

@@ -10,7 +10,7 @@ use super::memory::MemoryData;
 use super::observe::Observer;
 use super::roots::RootSet;
 use super::table::TableData;
-use super::{Stop, VmContext, VmExit, VmFuncRef, VmGlobal, VmStore, VmTag};
+use super::{NativeStack, SlowCall, Stop, VmContext, VmExit, VmFuncRef, VmGlobal, VmStore, VmTag};
 use crate::bail;
 use crate::engine::Engine;
 use crate::error::{Context, Error, Result};
@@ -168,9 +168,15 @@ impl StoreOpaque {
             value_limit: AtomicUsize::new(value_end),
             value_end,
             value_top: value_stack.base().cast(),
-            native_limit: 0,
+            native: NativeStack::NONE,
             native_size: tunables.native_stack_bytes,
-            callee: (std::ptr::null(), std::ptr::null_mut()),
+            slow_call: SlowCall {
+                state: std::ptr::null(),
+                ctx: std::ptr::null_mut(),
+                args: std::ptr::null_mut(),
+                after: std::ptr::null(),
+                link: 0,
+            },
             host_call: (std::ptr::null_mut(), 0, 0, std::ptr::null()),
             fuel: 0,
             activation: std::ptr::null_mut(),
@@ -430,8 +436,9 @@ impl StoreOpaque {
             // SAFETY: these are the hooks of this store.
             let answer = unsafe { (self.hooks.epoch)(NonNull::from(&mut *self)) };
             match answer {
-                // At least one, or code that only calls would ask again for ever.
-                Ok(UpdateDeadline::Continue(ticks)) => self.interrupts.set_epoch_deadline(ticks.max(1)),
+                // With 0 ticks the word is 0 again at once. Whoever serves an interrupt goes on without
+                // another look at it, so that code gets on from one check to the next.
+                Ok(UpdateDeadline::Continue(ticks)) => self.interrupts.set_epoch_deadline(ticks),
                 Ok(UpdateDeadline::Interrupt) => {
                     self.interrupts.renew();
                     return Err(Trap::Interrupt.into());
@@ -629,14 +636,15 @@ impl<T: 'static> DerefMut for StoreInner<T> {
     }
 }
 
+// SAFETY: all that a store's records and words lead to belongs to the store, is `Send` itself (host
+// functions, host values, what is kept), or is shared by design (modules, engines, interrupts). While
+// wasm code is running, a host function may lend the store to another thread, for which it then waits.
+unsafe impl<T: Send + 'static> Send for StoreInner<T> {}
+// SAFETY: as above; a shared store can only be read.
+unsafe impl<T: Sync + 'static> Sync for StoreInner<T> {}
+
 /// Owns a store.
 pub(crate) struct StoreBox<T: 'static>(ManuallyDrop<Box<StoreInner<T>>>);
-
-// SAFETY: all that a store's records and words lead to belongs to the store, is `Send` itself (host
-// functions, host values, what is kept), or is shared by design (modules, engines, interrupts).
-unsafe impl<T: Send + 'static> Send for StoreBox<T> {}
-// SAFETY: as above; a shared store can only be read.
-unsafe impl<T: Sync + 'static> Sync for StoreBox<T> {}
 
 impl<T: 'static> StoreBox<T> {
     /// A store with the given data.

@@ -3,7 +3,7 @@
 //! where to go on, the caller's frame, the caller's instance.
 
 use crate::interp::code::{Code, FuncState};
-use crate::interp::dispatch::{Handler, Regs, Status, handler, next, raise, run};
+use crate::interp::dispatch::{Handler, Regs, Status, handler, next, raise, run, trap};
 use crate::interp::lookup;
 use crate::interp::operand::{Scalar, Src, Words};
 use crate::trap::Trap;
@@ -93,46 +93,62 @@ unsafe fn enter(code: *const Code, link: Link, mut r: Regs) -> Status {
     }
 }
 
-/// Goes the slow way of a call: translates the callee, serves an interrupt, or traps for lack of
-/// stack. Unless it traps, the call is executed again.
+/// Goes the slow way of a call, whose arguments stand at `$args` and after which the caller goes on at `$after`:
+/// translates the callee, serves an interrupt, or traps for lack of stack.
 macro_rules! slow_call {
-    ($r:ident, $state:expr, $ctx:expr) => {{
-        let store = $r.store();
-        (*store).callee = ($state, $ctx);
-        return call_slow($r.ip, $r.sp, $r.mem, $r.len, $r.ctx, $r.acc, $r.f32, $r.f64);
+    ($r:ident, $state:expr, $ctx:expr, $args:expr, $after:expr) => {
+        slow_call!($r, SlowCall { state: $state, ctx: $ctx, args: $args, after: $after, link: 0 })
+    };
+    ($r:ident, $call:expr) => {{
+        (*$r.store()).slow_call = $call;
+        return call_slow($r.ip, $r.sp, $r.ctx);
     }};
 }
 
 #[cold]
 #[inline(never)]
-unsafe extern "C" fn call_slow(
-    ip: *const u16,
-    sp: *mut u64,
-    mem: *mut u8,
-    len: usize,
-    ctx: *mut VmContext,
-    acc: u64,
-    f32: f32,
-    f64: f64,
-) -> Status {
-    let mut r = Regs { ip, sp, mem, len, ctx, acc, f32, f64 };
-    // SAFETY: called by handlers with their own state.
+unsafe extern "C" fn call_slow(ip: *const u16, sp: *mut u64, ctx: *mut VmContext) -> Status {
+    // SAFETY: called by handlers with their own state and a call that they were about to make.
     unsafe {
-        let store = r.store();
-        let (state, callee) = (*store).callee;
+        let store = (*ctx).store;
+        // Whatever runs meanwhile makes calls of its own.
+        let SlowCall { state, ctx: callee, args, after, link } = (*store).slow_call;
         if (*state).code.load(Ordering::Acquire).is_null() {
             crate::interp::translate_function(callee, state);
-        } else if (*store).value_limit.load(Ordering::Relaxed) == 0 {
-            leave(r.ip, r.sp, r.ctx);
+        }
+        if (*store).value_limit.load(Ordering::Relaxed) == 0 {
+            leave(ip, sp, ctx);
             if let Err(stop) = libcalls::interrupted(ctx) {
                 return stop!(ip, sp, ctx, stop);
             }
-            r.reload_memory();
-        } else {
-            raise!(r, Trap::StackOverflow)
         }
-        next(Words(ip), r)
+        let code: *const Code = (*state).code.load(Ordering::Acquire);
+        let base = if after.is_null() { sp } else { args };
+        // Not the interrupt word, which may be 0 once more: this call is made.
+        if !fits(code, base, store) {
+            return trap(ip, sp, ctx, Trap::StackOverflow);
+        }
+        let link = if after.is_null() {
+            let link = Link::read(sp.add(link as usize));
+            std::ptr::copy(args, sp, (*code).param_slots as usize);
+            link
+        } else {
+            Link { ip: after, sp, ctx }
+        };
+        let mut r =
+            Regs { ip, sp: base, mem: std::ptr::null_mut(), len: 0, ctx: callee, acc: 0, f32: 0.0, f64: 0.0 };
+        r.reload_memory();
+        enter(code, link, r)
     }
+}
+
+/// Whether a function's frame at `sp` lies within the value stack.
+///
+/// # Safety
+/// `code` must be published code, `store` live.
+unsafe fn fits(code: *const Code, sp: *mut u64, store: *mut VmStore) -> bool {
+    // SAFETY: by the contract of this function.
+    unsafe { sp as usize + 8 * (*code).frame_slots as usize <= (*store).value_end }
 }
 
 /// Makes the state of the running code visible to the host: where it stands, and which part of the
@@ -192,7 +208,7 @@ handler! {
     fn call (w, r) {
         let state = (*r.ctx).funcs.add(w.u32() as usize);
         let base = r.sp.add(usize::from(w.u16()));
-        let Some(code) = ready(state, base, r.store()) else { slow_call!(r, state, r.ctx) };
+        let Some(code) = ready(state, base, r.store()) else { slow_call!(r, state, r.ctx, base, w.0) };
         let link = Link { ip: w.0, sp: r.sp, ctx: r.ctx };
         r.sp = base;
         enter(code, link, r)
@@ -211,7 +227,7 @@ macro_rules! call_func_ref {
         }
         let callee = (*func).ctx;
         let base = $r.sp.add(usize::from(base));
-        let Some(code) = ready(state, base, $r.store()) else { slow_call!($r, state, callee) };
+        let Some(code) = ready(state, base, $r.store()) else { slow_call!($r, state, callee, base, $w.0) };
         let link = Link { ip: $w.0, sp: $r.sp, ctx: $r.ctx };
         $r.sp = base;
         if callee != $r.ctx {
@@ -413,8 +429,12 @@ macro_rules! tail_call {
     ($w:ident, $r:ident, $state:expr, $callee:expr, $base:expr) => {{
         let (state, callee): (*const FuncState, *mut VmContext) = ($state, $callee);
         let src = $r.sp.add(usize::from($base));
-        let Some(code) = ready(state, $r.sp, $r.store()) else { slow_call!($r, state, callee) };
-        let link = Link::read($r.sp.add(usize::from($w.u16())));
+        let link = $w.u16();
+        let Some(code) = ready(state, $r.sp, $r.store()) else {
+            let (after, link) = (std::ptr::null(), u32::from(link));
+            slow_call!($r, SlowCall { state, ctx: callee, args: src, after, link })
+        };
+        let link = Link::read($r.sp.add(usize::from(link)));
         std::ptr::copy(src, $r.sp, (*code).param_slots as usize);
         if callee != $r.ctx {
             $r.ctx = callee;
@@ -528,38 +548,75 @@ handler! {
 pub(crate) unsafe fn enter_from_host(vm: *mut VmStore, func: *const VmFuncRef) -> Result<(), Stop> {
     // SAFETY: by the contract of this function.
     unsafe {
-        let slots = (*vm).value_top;
         let mut activation = Activation {
             previous: (*vm).activation,
             exit: VmExit { ip: std::ptr::null(), sp: std::ptr::null_mut(), ctx: std::ptr::null_mut() },
+            native: NativeStack::NONE,
         };
         let here = &raw mut activation as usize;
-        if activation.previous.is_null() {
-            (*vm).native_limit = here.saturating_sub((*vm).native_size);
-        } else if here < (*vm).native_limit {
+        let thread = current_thread();
+        let outer = (*vm).native;
+        let native = if activation.previous.is_null() {
+            NativeStack { limit: here.saturating_sub((*vm).native_size), top: here, thread }
+        } else if outer.holds(here, thread) {
+            outer
+        } else {
+            other_stack(vm, here, thread)
+        };
+        if here < native.limit {
             return Err(Stop::Trap(Trap::StackOverflow));
         }
+        activation.native = native;
+        (*vm).native = native;
+        let ended = enter_function(vm, func, &raw mut activation);
+        (*vm).native = outer;
+        ended
+    }
+}
+
+/// The stack of an entry that is not on the innermost activation's: a host function has another thread go on, or
+/// that thread has this one go on again.
+///
+/// # Safety
+/// As for [`enter_from_host`].
+#[cold]
+#[inline(never)]
+unsafe fn other_stack(vm: *mut VmStore, here: usize, thread: usize) -> NativeStack {
+    // SAFETY: activations are alive until their end, which comes before that of those that they nest in.
+    unsafe {
+        let mut activation = (*vm).activation;
+        while !activation.is_null() {
+            if (*activation).native.holds(here, thread) {
+                return (*activation).native;
+            }
+            activation = (*activation).previous;
+        }
+        NativeStack { limit: here.saturating_sub((*vm).native_size), top: here, thread }
+    }
+}
+
+/// Runs a function in an activation that is not yet the store's innermost.
+///
+/// # Safety
+/// As for [`enter_from_host`].
+#[inline(always)]
+unsafe fn enter_function(
+    vm: *mut VmStore,
+    func: *const VmFuncRef,
+    activation: *mut Activation,
+) -> Result<(), Stop> {
+    // SAFETY: by the contract of this function.
+    unsafe {
+        let slots = (*vm).value_top;
         let (state, ctx) = ((*func).state, (*func).ctx);
         if state.is_null() {
             return enter_host_func(vm, func, slots);
         }
-        if (*state).code.load(Ordering::Acquire).is_null() {
-            crate::interp::translate_function(ctx, state);
-        }
-        let code = loop {
-            if let Some(code) = ready(state, slots, vm) {
-                break code;
-            }
-            if (*vm).value_limit.load(Ordering::Relaxed) != 0 {
-                return Err(Stop::Trap(Trap::StackOverflow));
-            }
-            // The arguments are in use while a callback runs.
-            (*vm).value_top = slots.add((*func).arg_slots as usize);
-            let interrupted = libcalls::interrupted(ctx);
-            (*vm).value_top = slots;
-            interrupted?;
+        let code = match ready(state, slots, vm) {
+            Some(code) => code,
+            None => make_ready(vm, func, slots)?,
         };
-        (*vm).activation = &raw mut activation;
+        (*vm).activation = activation;
         let mut r = Regs {
             ip: exit_ip(),
             sp: slots,
@@ -573,7 +630,7 @@ pub(crate) unsafe fn enter_from_host(vm: *mut VmStore, func: *const VmFuncRef) -
         r.reload_memory();
         let link = Link { ip: exit_ip(), sp: std::ptr::null_mut(), ctx };
         let status = begin(code, link, r);
-        (*vm).activation = activation.previous;
+        (*vm).activation = (*activation).previous;
         (*vm).value_top = slots;
         match status {
             Status::Return => Ok(()),
@@ -583,6 +640,31 @@ pub(crate) unsafe fn enter_from_host(vm: *mut VmStore, func: *const VmFuncRef) -
             #[cfg(brisk_loop_dispatch)]
             Status::Continue => unreachable!("run ends only with an end"),
         }
+    }
+}
+
+/// The slow way of an entry: translates the function, serves an interrupt, or traps for lack of stack.
+///
+/// # Safety
+/// As for [`enter_from_host`]; the arguments of `func`, a wasm function, must stand at `slots`.
+#[cold]
+#[inline(never)]
+unsafe fn make_ready(vm: *mut VmStore, func: *const VmFuncRef, slots: *mut u64) -> Result<*const Code, Stop> {
+    // SAFETY: by the contract of this function.
+    unsafe {
+        let (state, ctx) = ((*func).state, (*func).ctx);
+        if (*state).code.load(Ordering::Acquire).is_null() {
+            crate::interp::translate_function(ctx, state);
+        }
+        if (*vm).value_limit.load(Ordering::Relaxed) == 0 {
+            // The arguments are in use while a callback runs.
+            (*vm).value_top = slots.add((*func).arg_slots as usize);
+            let interrupted = libcalls::interrupted(ctx);
+            (*vm).value_top = slots;
+            interrupted?;
+        }
+        let code: *const Code = (*state).code.load(Ordering::Acquire);
+        if fits(code, slots, vm) { Ok(code) } else { Err(Stop::Trap(Trap::StackOverflow)) }
     }
 }
 
