@@ -99,6 +99,9 @@ pub(crate) struct Tunables {
     pub native_stack_bytes: usize,
     /// Bytes of a store's collected heap.
     pub heap_bytes: usize,
+    /// Memories are reserved as a whole where that is possible, for machine code that leaves checks to the
+    /// hardware.
+    pub guarded_memories: bool,
     /// Frames of a backtrace, none if no backtrace is wanted.
     pub backtrace_frames: Option<NonZeroUsize>,
 }
@@ -186,6 +189,7 @@ impl Config {
                 value_stack_bytes: DEFAULT_WASM_STACK,
                 native_stack_bytes: DEFAULT_NATIVE_STACK,
                 heap_bytes: DEFAULT_HEAP_SIZE,
+                guarded_memories: false,
                 backtrace_frames: Some(DEFAULT_BACKTRACE_FRAMES),
             },
         }
@@ -279,6 +283,13 @@ impl Config {
     /// Whether calls of wasm functions are reported as they happen.
     pub fn trace_calls(&mut self, enable: bool) -> &mut Self {
         self.tunables.trace_calls = enable;
+        self
+    }
+
+    /// Whether memories that can be are guarded.
+    #[cfg(test)]
+    pub(crate) fn guarded_memories(&mut self, enable: bool) -> &mut Self {
+        self.tunables.guarded_memories = enable;
         self
     }
 

@@ -1,6 +1,7 @@
 //! Linear memories.
 
-use super::mapping::Mapping;
+use super::mapping::{Mapping, Refused};
+use super::reservation::GuardedBytes;
 use super::store::StoreOpaque;
 use super::{Stop, VmMemory};
 use crate::bail;
@@ -13,20 +14,71 @@ use std::ptr::NonNull;
 #[repr(C)]
 pub(crate) struct MemoryData {
     vm: VmMemory,
-    mapping: Mapping,
+    storage: Storage,
     ty: MemoryType,
 }
 
+/// Where a memory's bytes are.
+enum Storage {
+    /// In memory that may move when it grows. Accesses are compared with the length.
+    Plain(Mapping),
+    /// In a reservation of all that an index reaches. Accesses beyond the length fault.
+    Guarded(GuardedBytes),
+}
+
+impl Storage {
+    /// So many zeros, guarded if asked for and possible.
+    fn new(len: usize, guarded: bool) -> Result<Storage, Refused> {
+        // Addresses may be scarce where memory is not.
+        if guarded && let Ok(bytes) = GuardedBytes::new(len) {
+            return Ok(Storage::Guarded(bytes));
+        }
+        Mapping::new(len).map(Storage::Plain)
+    }
+
+    fn base(&self) -> *mut u8 {
+        match self {
+            Storage::Plain(mapping) => mapping.base(),
+            Storage::Guarded(bytes) => bytes.base(),
+        }
+    }
+
+    /// Makes it at least `len` bytes long, exactly so if guarded. `max` is what it will ever need.
+    fn grow(&mut self, len: usize, max: usize) -> Result<(), Refused> {
+        match self {
+            Storage::Plain(mapping) => mapping.grow_amortized(len, max),
+            Storage::Guarded(bytes) => bytes.grow(len),
+        }
+    }
+}
+
 impl MemoryData {
-    /// A memory of its minimum size. The limiter is not asked.
-    fn new(ty: MemoryType) -> Result<MemoryData> {
+    /// A memory of its minimum size, guarded if asked for and possible. The limiter is not asked.
+    fn new(ty: MemoryType, guarded: bool) -> Result<MemoryData> {
         let min = bytes(ty.limits.min, ty.page_size_log2);
         let Some(len) = min.filter(|&len| len <= max_bytes(&ty)) else {
             bail!("memory minimum size of {} pages exceeds what can be addressed", ty.limits.min);
         };
-        let mapping = Mapping::new(len).context("failed to allocate a memory")?;
-        let vm = VmMemory { base: mapping.base(), len };
-        Ok(MemoryData { vm, mapping, ty })
+        let guarded = guarded && !ty.memory64 && ty.page_size_log2 == 16;
+        let storage = Storage::new(len, guarded).context("failed to allocate a memory")?;
+        let vm = VmMemory { base: storage.base(), len };
+        Ok(MemoryData { vm, storage, ty })
+    }
+
+    /// Whether its base never changes, and all that a 32-bit index and an offset up to
+    /// [`GUARD`](super::reservation::GUARD) reach is either inside or faults.
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub fn guarded(&self) -> bool {
+        matches!(self.storage, Storage::Guarded(_))
+    }
+
+    /// Whether an address is one that an access to this memory may fault at. Takes no locks and allocates nothing.
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub fn guards(&self, address: usize) -> bool {
+        match &self.storage {
+            Storage::Plain(_) => false,
+            Storage::Guarded(bytes) => bytes.reserves(address),
+        }
     }
 
     /// Its type as declared.
@@ -107,7 +159,7 @@ pub(crate) fn create(store: &mut StoreOpaque, ty: MemoryType) -> Result<NonNull<
     if !allowed.unwrap_or(Ok(true))? {
         bail!("memory minimum size of {} pages exceeds memory limits", ty.limits.min);
     }
-    let memory = MemoryData::new(ty)?;
+    let memory = MemoryData::new(ty, store.engine().tunables().guarded_memories)?;
     Ok(store.memories.push(memory))
 }
 
@@ -133,9 +185,9 @@ pub(crate) fn grow(store: &mut StoreOpaque, memory: NonNull<MemoryData>, delta: 
         // SAFETY: as above.
         Some(len) => unsafe {
             let memory = &mut *memory.as_ptr();
-            let grown = memory.mapping.grow_amortized(len, max_bytes(&ty));
+            let grown = memory.storage.grow(len, max_bytes(&ty));
             if grown.is_ok() {
-                memory.vm = VmMemory { base: memory.mapping.base(), len };
+                memory.vm = VmMemory { base: memory.storage.base(), len };
             }
             grown.map_err(Error::from)
         },
@@ -158,3 +210,6 @@ pub(crate) fn grow(store: &mut StoreOpaque, memory: NonNull<MemoryData>, delta: 
 pub(super) fn unreported() -> Error {
     Error::msg("growth failed")
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests;
