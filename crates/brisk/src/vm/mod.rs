@@ -24,9 +24,11 @@ pub(crate) mod mapping;
 pub(crate) mod memory;
 pub(crate) mod observe;
 pub(crate) mod refs;
-#[allow(dead_code)]
 pub(crate) mod reservation;
 pub(crate) mod roots;
+#[cfg(unix)]
+#[cfg_attr(not(test), allow(dead_code, unused_imports))]
+pub(crate) mod signals;
 pub(crate) mod store;
 pub(crate) mod table;
 
