@@ -9,4 +9,6 @@ mod linking;
 mod observing;
 mod programs;
 mod support;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod world;
