@@ -1,3 +1,8 @@
 //! x86-64.
 
 pub mod asm;
+pub mod convention;
+pub mod emit;
+pub mod inst;
+pub mod lower;
+pub mod simd;

@@ -1,0 +1,432 @@
+//! Emission: from allocated machine instructions to bytes.
+//!
+//! Blocks are written in order, the seldom reached ones behind the others; what follows a trap, a slow path or an
+//! interrupt stands behind all blocks.
+
+mod control;
+mod float;
+mod int;
+
+use super::asm::*;
+use super::convention::*;
+use super::inst::*;
+use super::lower::Lowered;
+use crate::code::{self, Code, Position, Site, SiteKind, Target};
+use crate::ir::{Libcall, NONE, TrapCode};
+use crate::layout::VmLayout;
+use crate::vcode::{Allocation, Loc, Move, RegClass};
+
+/// What emission must know beside the function.
+#[derive(Clone, Copy, Debug)]
+pub struct EmitSettings {
+    /// The runtime's structures.
+    pub layout: VmLayout,
+    /// Index of the function.
+    pub func: u32,
+    /// Number of imported functions: what comes before the module's own.
+    pub imported_funcs: u32,
+    /// Whether memory 0 is addressed from its pinned base.
+    pub pinned_memory: bool,
+    /// Whether functions of the module may tail-call out of their instance: pins are loaded again after every call.
+    pub tail_calls_out: bool,
+}
+
+/// What stands behind the blocks.
+#[derive(Clone, Copy, Debug)]
+enum Cold {
+    /// Raises a trap.
+    Trap(TrapCode),
+    /// Calls the runtime, keeping all registers, and goes back.
+    Call(Libcall, Label),
+    /// A float that `cvtt` could not convert.
+    FloatToInt(Label),
+    /// A division by -1.
+    DivMinusOne(Label),
+    /// A jump table: the block.
+    Table(u32),
+}
+
+/// Recycled state of emission.
+#[derive(Default)]
+pub struct Emitter {
+    labels: Vec<Label>,
+    cold: Vec<(Label, Cold, u32)>,
+    order: Vec<u32>,
+    /// Where each block's jumps lead after empty blocks are skipped.
+    threaded: Vec<u32>,
+    /// For each block, whether it holds nothing but a jump.
+    empty: Vec<bool>,
+    /// For each handler of a call: (return address, tag, block).
+    landings: Vec<(u32, Option<u32>, u32)>,
+}
+
+struct Emit<'a> {
+    asm: &'a mut Assembler,
+    low: &'a Lowered,
+    alloc: &'a Allocation,
+    settings: &'a EmitSettings,
+    vectors: &'a [u128],
+    s: &'a mut Emitter,
+    out: &'a mut Code,
+    /// Index of the instruction at hand and its first operand.
+    inst: usize,
+    first: usize,
+    /// Bytes from the frame pointer down to the spill area's first cell.
+    frame: i32,
+    /// Whether the VmContext, and the base of memory 0, are kept in the frame.
+    keeps_context: bool,
+    keeps_base: bool,
+    /// Whether anything is called.
+    calls: bool,
+}
+
+/// Emits a function.
+pub fn emit(
+    state: &mut Emitter,
+    asm: &mut Assembler,
+    low: &Lowered,
+    alloc: &Allocation,
+    vectors: &[u128],
+    settings: &EmitSettings,
+    out: &mut Code,
+) {
+    asm.clear();
+    let Code { bytes, entry, outside_entry, relocs, sites, positions, handlers, frame_size } = out;
+    bytes.clear();
+    relocs.clear();
+    sites.clear();
+    positions.clear();
+    handlers.clear();
+    (*entry, *outside_entry, *frame_size) = (0, 0, 0);
+    let mut emit = Emit {
+        asm: &mut *asm,
+        low,
+        alloc,
+        settings,
+        vectors,
+        s: state,
+        out: &mut *out,
+        inst: 0,
+        first: 0,
+        frame: 0,
+        keeps_context: false,
+        keeps_base: false,
+        calls: false,
+    };
+    emit.function();
+    let assembled = asm.finish();
+    out.bytes.extend_from_slice(assembled.code);
+    out.relocs.extend(assembled.relocs.iter().map(|reloc| code::Reloc {
+        at: reloc.at,
+        target: Target::from_number(reloc.symbol.0),
+        addend: reloc.addend,
+    }));
+    out.sites.sort_by_key(|site| site.at);
+    out.handlers.sort_by_key(|handler| handler.at);
+}
+
+impl Emit<'_> {
+    fn function(&mut self) {
+        self.frame_layout();
+        let blocks = self.low.code.blocks.len();
+        self.s.labels.clear();
+        self.s.cold.clear();
+        self.s.landings.clear();
+        for _ in 0..blocks {
+            let label = self.asm.new_label();
+            self.s.labels.push(label);
+        }
+        self.thread_jumps();
+        let mut order = std::mem::take(&mut self.s.order);
+        order.clear();
+        for cold in [false, true] {
+            // What only jumps on is left out: who leads there leads on.
+            order.extend((0..blocks as u32).filter(|&block| {
+                self.low.code.blocks[block as usize].cold == cold && self.s.threaded[block as usize] == block
+            }));
+        }
+        self.prologue();
+        for (nth, &block) in order.iter().enumerate() {
+            let next = order.get(nth + 1).copied().unwrap_or(NONE);
+            self.block(block, next);
+        }
+        self.s.order = order;
+        self.behind();
+        for at in 0..self.s.landings.len() {
+            let (at, tag, block) = self.s.landings[at];
+            let landing = self.asm.label_offset(self.s.labels[block as usize]);
+            let landing = landing.unwrap_or_else(|| unreachable!("a handler's block is never left out"));
+            self.out.handlers.push(code::Handler { at, tag, landing });
+        }
+    }
+
+    fn block(&mut self, block: u32, next: u32) {
+        let data = self.low.code.blocks[block as usize];
+        if self.low.aligned[block as usize] && !data.cold {
+            self.asm.align(16);
+        }
+        self.bind(block);
+        let insts = data.insts.indices();
+        let mut group = self.alloc.groups.partition_point(|&(inst, _)| (inst as usize) < insts.start);
+        for inst in insts {
+            while let Some(&(at, moves)) = self.alloc.groups.get(group) {
+                if at as usize != inst {
+                    break;
+                }
+                for at in moves.indices() {
+                    let copy = self.alloc.moves[at];
+                    self.copy(&copy);
+                }
+                group += 1;
+            }
+            self.inst = inst;
+            self.first = inst.checked_sub(1).map_or(0, |at| self.low.code.operand_ends[at] as usize);
+            self.emit_inst(block, next);
+        }
+    }
+
+    fn bind(&mut self, block: u32) {
+        self.asm.bind(self.s.labels[block as usize]);
+    }
+
+    /// Where a jump to a block ends up: behind blocks that hold nothing but a jump.
+    fn thread_jumps(&mut self) {
+        let code = &self.low.code;
+        self.s.threaded.clear();
+        self.s.empty.clear();
+        self.s.threaded.extend(0..code.blocks.len() as u32);
+        let mut group = self.alloc.groups.len();
+        for block in (0..code.blocks.len()).rev() {
+            let insts = code.blocks[block].insts;
+            while group > 0 && self.alloc.groups[group - 1].0 >= insts.end {
+                group -= 1;
+            }
+            let moves = group > 0 && self.alloc.groups[group - 1].0 >= insts.start;
+            let only = insts.end - insts.start == 1 && code.insts[insts.start as usize] == Inst::Jmp;
+            self.s.empty.push(only && !moves && block != 0);
+        }
+        self.s.empty.reverse();
+        for block in (0..code.blocks.len()).rev() {
+            if !self.s.empty[block] {
+                continue;
+            }
+            let to = code.edges[code.blocks[block].succs.start as usize].to as usize;
+            if to > block {
+                self.s.threaded[block] = self.s.threaded[to];
+            } else if !self.s.empty[to] {
+                self.s.threaded[block] = to as u32;
+            }
+        }
+    }
+
+    fn target(&self, block: u32, edge: u32) -> u32 {
+        let code = &self.low.code;
+        let edge = code.blocks[block as usize].succs.start + edge;
+        self.s.threaded[code.edges[edge as usize].to as usize]
+    }
+
+    // Operands.
+
+    fn loc(&self, nth: usize) -> Loc {
+        self.alloc.locs[self.first + nth]
+    }
+
+    fn gpr(&self, nth: usize) -> Gpr {
+        match self.loc(nth) {
+            Loc::Reg(reg) => Gpr(reg.number()),
+            Loc::Slot(_) => unreachable!("operand {nth} of {:?} must be in a register", self.current()),
+        }
+    }
+
+    fn xmm(&self, nth: usize) -> Xmm {
+        match self.loc(nth) {
+            Loc::Reg(reg) => Xmm(reg.number()),
+            Loc::Slot(_) => unreachable!("operand {nth} of {:?} must be in a register", self.current()),
+        }
+    }
+
+    fn rm(&self, nth: usize) -> Rm {
+        match self.loc(nth) {
+            Loc::Reg(reg) => Rm::Reg(Gpr(reg.number())),
+            Loc::Slot(slot) => Rm::Mem(self.slot(slot)),
+        }
+    }
+
+    fn rmx(&self, nth: usize) -> RmX {
+        match self.loc(nth) {
+            Loc::Reg(reg) => RmX::Reg(Xmm(reg.number())),
+            Loc::Slot(slot) => RmX::Mem(self.slot(slot)),
+        }
+    }
+
+    fn current(&self) -> &Inst {
+        &self.low.code.insts[self.inst]
+    }
+
+    fn slot(&self, cell: u32) -> Mem {
+        Mem::base(RBP, 8 * cell as i32 - self.frame)
+    }
+
+    /// An address whose operands begin at the one with a number; notes the instruction that comes next as a place where
+    /// a fault is a trap.
+    fn mem(&mut self, address: Address, nth: usize) -> Mem {
+        if address.traps {
+            self.site(SiteKind::Fault);
+        }
+        let Address { disp, base, index, scale, .. } = address;
+        let scale = Scale::ALL[usize::from(scale)];
+        let (base, nth) = match base {
+            Base::None => (None, nth),
+            Base::Memory => (Some(MEMORY_BASE), nth),
+            Base::Context => (Some(VM_CONTEXT), nth),
+            Base::Reg => (Some(self.gpr(nth)), nth + 1),
+        };
+        match (base, index) {
+            (Some(base), true) => Mem::index(base, self.gpr(nth), scale, disp),
+            (Some(base), false) => Mem::base(base, disp),
+            (None, _) => Mem::scaled(self.gpr(nth), scale, disp),
+        }
+    }
+
+    /// Notes the place at hand: the instruction that comes next, or the return address just passed.
+    fn site(&mut self, kind: SiteKind) {
+        self.site_of(kind, self.low.positions[self.inst]);
+    }
+
+    fn site_of(&mut self, kind: SiteKind, offset: u32) {
+        let position = Position { func: self.settings.func, offset, inlined_at: None };
+        if self.out.positions.last() != Some(&position) {
+            self.out.positions.push(position);
+        }
+        let position = self.out.positions.len() as u32 - 1;
+        self.out.sites.push(Site { at: self.asm.offset(), kind, position });
+    }
+
+    // Moves.
+
+    fn copy(&mut self, copy: &Move) {
+        let Some(from) = copy.from else {
+            let inst = self.low.code.insts[copy.remat as usize];
+            match copy.to {
+                Loc::Reg(reg) => self.constant(inst, reg.class(), reg.number()),
+                Loc::Slot(slot) => {
+                    let to = self.slot(slot);
+                    if let Inst::Imm(bits) = inst {
+                        self.asm.mov_imm64(SCRATCH, bits);
+                        self.asm.mov_store(Size::B64, to, SCRATCH);
+                    } else {
+                        self.constant(inst, RegClass::Vector, SCRATCH_VECTOR.0);
+                        self.store_vector(to, SCRATCH_VECTOR, copy.wide);
+                    }
+                }
+            }
+            return;
+        };
+        match (from, copy.to) {
+            (Loc::Reg(from), Loc::Reg(to)) => match to.class() {
+                RegClass::Int => self.asm.mov_rr(Size::B64, Gpr(to.number()), Gpr(from.number())),
+                RegClass::Vector => self.asm.vec_mov(Xmm(to.number()), Xmm(from.number())),
+            },
+            (Loc::Reg(from), Loc::Slot(slot)) => {
+                let to = self.slot(slot);
+                match from.class() {
+                    RegClass::Int => self.asm.mov_store(Size::B64, to, Gpr(from.number())),
+                    RegClass::Vector => self.store_vector(to, Xmm(from.number()), copy.wide),
+                }
+            }
+            (Loc::Slot(slot), Loc::Reg(to)) => {
+                let from = self.slot(slot);
+                match to.class() {
+                    RegClass::Int => self.asm.mov_load(Size::B64, Gpr(to.number()), from),
+                    RegClass::Vector => self.load_vector(Xmm(to.number()), from, copy.wide),
+                }
+            }
+            (Loc::Slot(from), Loc::Slot(to)) => {
+                let (from, to) = (self.slot(from), self.slot(to));
+                if copy.wide {
+                    self.load_vector(SCRATCH_VECTOR, from, true);
+                    self.store_vector(to, SCRATCH_VECTOR, true);
+                } else {
+                    self.asm.mov_load(Size::B64, SCRATCH, from);
+                    self.asm.mov_store(Size::B64, to, SCRATCH);
+                }
+            }
+        }
+    }
+
+    fn store_vector(&mut self, to: Mem, from: Xmm, wide: bool) {
+        self.asm.vec_store(if wide { VecOp::StoreMovups } else { VecOp::StoreMovsd }, to, from);
+    }
+
+    fn load_vector(&mut self, to: Xmm, from: Mem, wide: bool) {
+        self.asm.vec_load(if wide { VecOp::Movups } else { VecOp::LoadMovsd }, to, from);
+    }
+
+    /// A constant into a register. Leaves the flags alone.
+    fn constant(&mut self, inst: Inst, class: RegClass, number: u8) {
+        match inst {
+            Inst::Imm(bits) if class == RegClass::Int => self.asm.mov_imm64(Gpr(number), bits),
+            Inst::VecImm(0) => self.asm.vec_zero(Xmm(number)),
+            Inst::VecImm(bits) => {
+                let label = self.asm.constant8(bits);
+                self.asm.vec_load(VecOp::LoadMovsd, Xmm(number), Mem::label(label));
+            }
+            Inst::VecConst(index) => {
+                let bits = self.vectors[index as usize];
+                if bits == u128::MAX {
+                    self.asm.vec_ones(Xmm(number));
+                } else {
+                    let label = self.asm.constant16(bits);
+                    self.asm.vec_load(VecOp::Movaps, Xmm(number), Mem::label(label));
+                }
+            }
+            _ => unreachable!("{inst:?} is no constant"),
+        }
+    }
+
+    fn emit_inst(&mut self, block: u32, next: u32) {
+        let inst = *self.current();
+        if self.emit_int(inst) || self.emit_float(inst) {
+            return;
+        }
+        self.emit_control(inst, block, next);
+    }
+
+    /// A label behind the blocks.
+    fn cold(&mut self, cold: Cold) -> Label {
+        let label = self.asm.new_label();
+        self.s.cold.push((label, cold, self.inst as u32));
+        label
+    }
+
+    /// Writes what stands behind the blocks.
+    fn behind(&mut self) {
+        let mut at = 0;
+        while let Some(&(label, cold, inst)) = self.s.cold.get(at) {
+            self.inst = inst as usize;
+            self.first = self.inst.checked_sub(1).map_or(0, |at| self.low.code.operand_ends[at] as usize);
+            if let Cold::Table(block) = cold {
+                self.table(label, block);
+            } else {
+                self.asm.bind(label);
+                match cold {
+                    Cold::Trap(code) => self.raise(code),
+                    Cold::Call(libcall, back) => {
+                        self.asm.call_symbol(Symbol(Target::Libcall(libcall).number()));
+                        self.site(SiteKind::Return);
+                        self.asm.jmp(back);
+                    }
+                    Cold::FloatToInt(back) => self.float_to_int_slow(back),
+                    Cold::DivMinusOne(back) => self.div_minus_one(back),
+                    Cold::Table(_) => {}
+                }
+            }
+            at += 1;
+        }
+    }
+
+    fn raise(&mut self, code: TrapCode) {
+        self.asm.call_symbol(Symbol(Target::Trap(code).number()));
+        self.site(SiteKind::Return);
+    }
+}

@@ -1,0 +1,585 @@
+//! Integers.
+
+use super::*;
+use crate::x64::asm::{AluOp, AndnOp, Cond, CountOp, RAX, RCX, RDX, ShiftOp, ShiftxOp, Size, UnaryOp};
+use crate::x64::convention::int as preg;
+use crate::x64::inst::{Base, Flags, LoadKind};
+
+/// Size of an integer type.
+pub(super) fn size(ty: Ty) -> Size {
+    if ty == Ty::I64 { Size::B64 } else { Size::B32 }
+}
+
+/// A constant as a sign-extended immediate of 32 bits, for an instruction of the type's size.
+fn imm32(ty: Ty, bits: u64) -> Option<i32> {
+    if ty == Ty::I32 { Some(bits as u32 as i32) } else { i32::try_from(bits as i64).ok() }
+}
+
+impl Lower<'_> {
+    /// Lowers an instruction on integers; `false` if it is none.
+    pub(super) fn int(&mut self, value: Value, inst: &crate::ir::Inst) -> bool {
+        let (a, b) = (Value(inst.a), Value(inst.b));
+        match inst.op {
+            Op::Add if inst.ty.is_int() => self.add(value, inst.ty, a, b),
+            Op::Sub => self.alu(AluOp::Sub, value, inst.ty, a, b, false),
+            Op::And => self.and(value, inst.ty, a, b),
+            Op::Or => self.alu(AluOp::Or, value, inst.ty, a, b, true),
+            Op::Xor => self.xor(value, inst.ty, a, b),
+            Op::Mul => self.mul(value, inst.ty, a, b),
+            Op::MulHighS | Op::MulHighU => self.mul_high(value, inst.op == Op::MulHighS, a, b),
+            Op::DivS | Op::DivU | Op::RemS | Op::RemU => self.div(value, inst, a, b),
+            Op::Shl => self.shift(ShiftOp::Shl, Some(ShiftxOp::Shlx), value, inst.ty, a, b),
+            Op::ShrS => self.shift(ShiftOp::Sar, Some(ShiftxOp::Sarx), value, inst.ty, a, b),
+            Op::ShrU => self.shift(ShiftOp::Shr, Some(ShiftxOp::Shrx), value, inst.ty, a, b),
+            Op::Rotl => self.shift(ShiftOp::Rol, None, value, inst.ty, a, b),
+            Op::Rotr => self.shift(ShiftOp::Ror, None, value, inst.ty, a, b),
+            Op::Clz => {
+                let best = self.settings.features.lzcnt;
+                self.count(if best { CountOp::Lzcnt } else { CountOp::Bsr }, value, inst.ty, a);
+            }
+            Op::Ctz => {
+                let best = self.settings.features.bmi1;
+                self.count(if best { CountOp::Tzcnt } else { CountOp::Bsf }, value, inst.ty, a);
+            }
+            Op::Popcnt => self.popcnt(value, inst.ty, a),
+            Op::Extend8S => self.extend(value, inst.ty, Size::B8, a),
+            Op::Extend16S => self.extend(value, inst.ty, Size::B16, a),
+            Op::Extend32S | Op::ExtendS => self.extend(value, Ty::I64, Size::B32, a),
+            Op::Wrap => {
+                let (dst, src) = (self.reg_of(value), self.reg(a));
+                self.push(Inst::Mov(Size::B32), Ops::new().with(def(dst)).with(used(src)));
+            }
+            Op::Icmp | Op::Fcmp => {
+                let flags = self.compare(value);
+                let dst = self.reg_of(value);
+                self.push(Inst::Set(flags), Ops::new().with(def(dst)));
+            }
+            Op::Select => self.select(value, inst),
+            _ => return false,
+        }
+        true
+    }
+
+    /// A constant operand that fits an immediate.
+    fn imm(&self, ty: Ty, value: Value) -> Option<i32> {
+        imm32(ty, self.func.constant(value)?)
+    }
+
+    fn add(&mut self, value: Value, ty: Ty, a: Value, b: Value) {
+        let dst = self.reg_of(value);
+        let size = size(ty);
+        if let Some(imm) = self.imm(ty, b) {
+            // (x << k) + c and (x + y) + c are one address.
+            if let Some((address, ops)) = self.sum_address(ty, a, None, imm) {
+                self.push(Inst::Lea(size, address), Ops::new().with(def(dst)).join(ops));
+                return;
+            }
+            let src = self.reg_sized(a);
+            self.push(Inst::AddImm(size, imm), Ops::new().with(def(dst)).with(used(src)));
+            return;
+        }
+        if let Some((address, ops)) = self.sink_operand(b, ty) {
+            let src = self.reg_sized(a);
+            let ops = Ops::new().with(def_reuse(dst, 1)).with(used(src)).join(ops);
+            self.push(Inst::AluMem(AluOp::Add, size, address), ops);
+            return;
+        }
+        if let Some((address, ops)) = self.sink_operand(a, ty) {
+            let src = self.reg_sized(b);
+            let ops = Ops::new().with(def_reuse(dst, 1)).with(used(src)).join(ops);
+            self.push(Inst::AluMem(AluOp::Add, size, address), ops);
+            return;
+        }
+        if let Some((address, ops)) = self.sum_address(ty, a, Some(b), 0) {
+            self.push(Inst::Lea(size, address), Ops::new().with(def(dst)).join(ops));
+            return;
+        }
+        let (a, b) = (self.reg_sized(a), self.reg_sized(b));
+        self.push(Inst::Add(size), Ops::new().with(def(dst)).with(used(a)).with(used(b)));
+    }
+
+    /// `a + b + disp` as an address that one `lea` computes, if that saves an instruction: one of the two is itself a
+    /// shift or a sum that nobody else wants.
+    fn sum_address(&mut self, ty: Ty, a: Value, b: Option<Value>, disp: i32) -> Option<(Address, Ops)> {
+        let address = |base: bool, scale: u8, disp: i32| Address {
+            disp,
+            base: if base { Base::Reg } else { Base::None },
+            index: true,
+            scale,
+            traps: false,
+        };
+        for (scaled, other) in [(Some(a), b), (b, Some(a))] {
+            let Some(scaled) = scaled else { continue };
+            let inst = *self.func.inst(scaled);
+            if inst.op != Op::Shl || !self.is_single_use(scaled) || self.wanted(scaled) {
+                continue;
+            }
+            let Some(count @ 1..=3) = self.func.constant(Value(inst.b)) else { continue };
+            let base = other.map(|other| self.reg_sized(other));
+            let index = self.reg_sized(Value(inst.a));
+            let mut ops = Ops::new();
+            if let Some(base) = base {
+                ops = ops.with(used(base));
+            }
+            return Some((address(base.is_some(), count as u8, disp), ops.with(used(index))));
+        }
+        if b.is_some() {
+            // (x + c) + y
+            for (sum, other) in [(a, b), (b.unwrap_or(a), Some(a))] {
+                let inst = *self.func.inst(sum);
+                if inst.op == Op::Add && self.is_single_use(sum) && !self.wanted(sum) {
+                    if let Some(imm) = self.imm(ty, Value(inst.b)) {
+                        let first = self.reg_sized(Value(inst.a));
+                        let second = self.reg_sized(other?);
+                        return Some((
+                            address(true, 0, imm),
+                            Ops::new().with(used(first)).with(used(second)),
+                        ));
+                    }
+                }
+            }
+            return None;
+        }
+        // (x + y) + c
+        let inst = *self.func.inst(a);
+        if inst.op == Op::Add
+            && self.is_single_use(a)
+            && !self.wanted(a)
+            && self.func.constant(Value(inst.b)).is_none()
+        {
+            let first = self.reg_sized(Value(inst.a));
+            let second = self.reg_sized(Value(inst.b));
+            return Some((address(true, 0, disp), Ops::new().with(used(first)).with(used(second))));
+        }
+        None
+    }
+
+    fn alu(&mut self, op: AluOp, value: Value, ty: Ty, a: Value, b: Value, commutative: bool) {
+        let dst = self.reg_of(value);
+        let size = size(ty);
+        if let Some(imm) = self.imm(ty, b) {
+            let src = self.reg_sized(a);
+            self.push(Inst::AluImm(op, size, imm), Ops::new().with(def_reuse(dst, 1)).with(used(src)));
+            return;
+        }
+        if op == AluOp::Sub && self.func.constant(a) == Some(0) {
+            let src = self.reg_sized(b);
+            self.push(Inst::Unary(UnaryOp::Neg, size), Ops::new().with(def_reuse(dst, 1)).with(used(src)));
+            return;
+        }
+        for (first, second) in [(a, b), (b, a)] {
+            if let Some((address, ops)) = self.sink_operand(second, ty) {
+                let src = self.reg_sized(first);
+                let ops = Ops::new().with(def_reuse(dst, 1)).with(used(src)).join(ops);
+                self.push(Inst::AluMem(op, size, address), ops);
+                return;
+            }
+            if !commutative {
+                break;
+            }
+        }
+        // The operand that is not wanted any more gives its register.
+        let swap = commutative && !self.is_single_use(a) && self.is_single_use(b);
+        let (a, b) = if swap { (b, a) } else { (a, b) };
+        let (a, b) = (self.reg_sized(a), self.reg_sized(b));
+        self.push(Inst::Alu(op, size), Ops::new().with(def_reuse(dst, 1)).with(used(a)).with(used_any(b)));
+    }
+
+    fn and(&mut self, value: Value, ty: Ty, a: Value, b: Value) {
+        // Masks that are extensions.
+        let extension = match self.func.constant(b) {
+            Some(0xff) => Some(Size::B8),
+            Some(0xffff) => Some(Size::B16),
+            Some(0xffff_ffff) if ty == Ty::I64 => Some(Size::B32),
+            _ => None,
+        };
+        if let Some(from) = extension {
+            let (dst, src) = (self.reg_of(value), self.reg_low(a));
+            let ops = Ops::new().with(def(dst)).with(used_any(src));
+            self.push(Inst::Extend(LoadKind::Zero(from)), ops);
+            return;
+        }
+        if self.settings.features.bmi1 {
+            // x & ~y, x & (x - 1)
+            for (kept, other) in [(a, b), (b, a)] {
+                let inst = *self.func.inst(other);
+                if !self.is_single_use(other) || self.wanted(other) {
+                    continue;
+                }
+                if inst.op == Op::Xor && self.imm(ty, Value(inst.b)) == Some(-1) {
+                    let dst = self.reg_of(value);
+                    let (not, kept) = (self.reg_sized(Value(inst.a)), self.reg_sized(kept));
+                    let ops = Ops::new().with(def(dst)).with(used(not)).with(used_any(kept));
+                    self.push(Inst::Andn(AndnOp::Andn, size(ty)), ops);
+                    return;
+                }
+                if inst.op == Op::Add && Value(inst.a) == kept && self.imm(ty, Value(inst.b)) == Some(-1) {
+                    let (dst, src) = (self.reg_of(value), self.reg_sized(kept));
+                    let ops = Ops::new().with(def(dst)).with(used_any(src));
+                    self.push(Inst::Blsr(AndnOp::Blsr, size(ty)), ops);
+                    return;
+                }
+            }
+        }
+        self.alu(AluOp::And, value, ty, a, b, true);
+    }
+
+    fn xor(&mut self, value: Value, ty: Ty, a: Value, b: Value) {
+        if self.imm(ty, b) == Some(-1) {
+            let (dst, src) = (self.reg_of(value), self.reg_sized(a));
+            let ops = Ops::new().with(def_reuse(dst, 1)).with(used(src));
+            self.push(Inst::Unary(UnaryOp::Not, size(ty)), ops);
+            return;
+        }
+        self.alu(AluOp::Xor, value, ty, a, b, true);
+    }
+
+    fn mul(&mut self, value: Value, ty: Ty, a: Value, b: Value) {
+        let dst = self.reg_of(value);
+        let size = size(ty);
+        if let Some(imm) = self.imm(ty, b) {
+            if let 3 | 5 | 9 = imm {
+                let src = self.reg_sized(a);
+                let scale = (imm - 1).trailing_zeros() as u8;
+                let address = Address { disp: 0, base: Base::Reg, index: true, scale, traps: false };
+                self.push(
+                    Inst::Lea(size, address),
+                    Ops::new().with(def(dst)).with(used(src)).with(used(src)),
+                );
+                return;
+            }
+            let src = self.reg_sized(a);
+            self.push(Inst::ImulImm(size, imm), Ops::new().with(def(dst)).with(used_any(src)));
+            return;
+        }
+        for (first, second) in [(a, b), (b, a)] {
+            if let Some((address, ops)) = self.sink_operand(second, ty) {
+                let src = self.reg_sized(first);
+                let ops = Ops::new().with(def_reuse(dst, 1)).with(used(src)).join(ops);
+                self.push(Inst::ImulMem(size, address), ops);
+                return;
+            }
+        }
+        let swap = !self.is_single_use(a) && self.is_single_use(b);
+        let (a, b) = if swap { (b, a) } else { (a, b) };
+        let (a, b) = (self.reg_sized(a), self.reg_sized(b));
+        self.push(Inst::Imul(size), Ops::new().with(def_reuse(dst, 1)).with(used(a)).with(used_any(b)));
+    }
+
+    fn mul_high(&mut self, value: Value, signed: bool, a: Value, b: Value) {
+        let dst = self.reg_of(value);
+        let (a, b) = (self.reg(a), self.reg(b));
+        let ops = Ops::new().with(def_fixed(dst, preg(RDX))).with(used_fixed(a, preg(RAX))).with(used(b));
+        let inst = Inst::MulHigh { signed, size: Size::B64 };
+        self.push_clobbering(inst, ops, RegSet::EMPTY.with(preg(RAX)));
+    }
+
+    fn div(&mut self, value: Value, inst: &crate::ir::Inst, a: Value, b: Value) {
+        let signed = matches!(inst.op, Op::DivS | Op::RemS);
+        let rem = matches!(inst.op, Op::RemS | Op::RemU);
+        let divisor = self.func.constant(b);
+        let minus_one = if inst.ty == Ty::I32 { u64::from(u32::MAX) } else { u64::MAX };
+        if let Some(divisor) = divisor.filter(|&divisor| divisor != 0 && divisor != minus_one) {
+            if !self.wanted(value) {
+                return;
+            }
+            if self.div_by_constant(value, inst.ty, signed, rem, a, divisor) {
+                return;
+            }
+        }
+        // The quotient may be unwanted; what it traps on is not.
+        let dst = self.reg_of(value);
+        let (a, b) = (self.reg(a), self.reg(b));
+        let (def_reg, other) = if rem { (RDX, RAX) } else { (RAX, RDX) };
+        let ops =
+            Ops::new().with(def_fixed(dst, preg(def_reg))).with(used_fixed(a, preg(RAX))).with(used_late(b));
+        let inst = Inst::Div {
+            signed,
+            rem,
+            size: size(inst.ty),
+            check_zero: divisor.is_none_or(|divisor| divisor == 0),
+            check_overflow: signed && divisor.is_none_or(|divisor| divisor == minus_one),
+        };
+        self.push_clobbering(inst, ops, RegSet::EMPTY.with(preg(other)));
+    }
+
+    /// A quotient or remainder by multiplication with a reciprocal (Hacker's Delight, chapter 10); for 32 bits in 64-bit
+    /// arithmetic. `false` if the divisor is left to the instruction.
+    fn div_by_constant(
+        &mut self,
+        value: Value,
+        ty: Ty,
+        signed: bool,
+        rem: bool,
+        a: Value,
+        divisor: u64,
+    ) -> bool {
+        if ty != Ty::I32 {
+            return false;
+        }
+        let dst = self.reg_of(value);
+        let n = self.reg(a);
+        let d = divisor as u32;
+        let quotient = if rem { self.new_int() } else { dst };
+        if signed {
+            if !self.div_signed_32(quotient, n, d as i32) {
+                return false;
+            }
+        } else {
+            if d < 2 || d.is_power_of_two() {
+                return false;
+            }
+            self.div_unsigned_32(quotient, n, d);
+        }
+        if rem {
+            let product = self.new_int();
+            let ops = Ops::new().with(def(product)).with(used_any(quotient));
+            self.push(Inst::ImulImm(Size::B32, d as i32), ops);
+            let ops = Ops::new().with(def_reuse(dst, 1)).with(used(n)).with(used_any(product));
+            self.push(Inst::Alu(AluOp::Sub, Size::B32), ops);
+        }
+        true
+    }
+
+    fn div_unsigned_32(&mut self, quotient: VReg, n: VReg, d: u32) {
+        // ceil(2^(32 + s) / d) with the least s that is exact for all 32-bit n; 33 bits at most.
+        let log = 31 - d.leading_zeros();
+        let power = 1_u128 << (32 + log);
+        let (mut magic, mut shift) = ((power / u128::from(d)) as u64 + 1, log);
+        let error = u128::from(magic) * u128::from(d) - power;
+        let magic_reg = self.new_int();
+        let product = self.new_int();
+        if error <= 1 << log {
+            self.push(Inst::Imm(magic), Ops::new().with(def(magic_reg)));
+            let ops = Ops::new().with(def_reuse(product, 1)).with(used(magic_reg)).with(used_any(n));
+            self.push(Inst::Imul(Size::B64), ops);
+            let ops = Ops::new().with(def_reuse(quotient, 1)).with(used(product));
+            self.push(Inst::ShiftImm(ShiftOp::Shr, Size::B64, 32 + shift as u8), ops);
+            return;
+        }
+        // The magic number has 33 bits: 2^32 + m.
+        shift += 1;
+        let power = 1_u128 << (32 + shift);
+        magic = (power / u128::from(d) + 1) as u64 & 0xffff_ffff;
+        self.push(Inst::Imm(magic), Ops::new().with(def(magic_reg)));
+        let ops = Ops::new().with(def_reuse(product, 1)).with(used(magic_reg)).with(used_any(n));
+        self.push(Inst::Imul(Size::B64), ops);
+        let high = self.new_int();
+        let ops = Ops::new().with(def_reuse(high, 1)).with(used(product));
+        self.push(Inst::ShiftImm(ShiftOp::Shr, Size::B64, 32), ops);
+        let sum = self.new_int();
+        self.push(Inst::Add(Size::B64), Ops::new().with(def(sum)).with(used(high)).with(used(n)));
+        let ops = Ops::new().with(def_reuse(quotient, 1)).with(used(sum));
+        self.push(Inst::ShiftImm(ShiftOp::Shr, Size::B64, shift as u8), ops);
+    }
+
+    fn div_signed_32(&mut self, quotient: VReg, n: VReg, d: i32) -> bool {
+        let magnitude = d.unsigned_abs();
+        if magnitude < 2 || d == i32::MIN {
+            return false;
+        }
+        let log = (31 - magnitude.leading_zeros()) as u8;
+        let truncated = if d > 0 { quotient } else { self.new_int() };
+        if magnitude.is_power_of_two() {
+            // What a negative dividend lacks to be rounded towards zero is added first.
+            let (sign, bias, sum) = (self.new_int(), self.new_int(), self.new_int());
+            let ops = Ops::new().with(def_reuse(sign, 1)).with(used(n));
+            self.push(Inst::ShiftImm(ShiftOp::Sar, Size::B32, 31), ops);
+            let ops = Ops::new().with(def_reuse(bias, 1)).with(used(sign));
+            self.push(Inst::ShiftImm(ShiftOp::Shr, Size::B32, 32 - log), ops);
+            self.push(Inst::Add(Size::B32), Ops::new().with(def(sum)).with(used(bias)).with(used(n)));
+            let ops = Ops::new().with(def_reuse(truncated, 1)).with(used(sum));
+            self.push(Inst::ShiftImm(ShiftOp::Sar, Size::B32, log), ops);
+        } else {
+            // floor(n * m / 2^p) + (n < 0) with p = 32 + log and m = floor(2^p / |d|) + 1, at most 2^32: exact,
+            // and the product fits in 64 bits.
+            let magic = ((1_u128 << (32 + log)) / u128::from(magnitude)) as u64 + 1;
+            let wide = self.new_int();
+            let ops = Ops::new().with(def(wide)).with(used_any(n));
+            self.push(Inst::Extend(LoadKind::Sign64(Size::B32)), ops);
+            let product = self.new_int();
+            let magic_reg = self.new_int();
+            self.push(Inst::Imm(magic), Ops::new().with(def(magic_reg)));
+            let ops = Ops::new().with(def_reuse(product, 1)).with(used(magic_reg)).with(used_any(wide));
+            self.push(Inst::Imul(Size::B64), ops);
+            let high = self.new_int();
+            let ops = Ops::new().with(def_reuse(high, 1)).with(used(product));
+            self.push(Inst::ShiftImm(ShiftOp::Sar, Size::B64, 32 + log), ops);
+            let sign = self.new_int();
+            let ops = Ops::new().with(def_reuse(sign, 1)).with(used(wide));
+            self.push(Inst::ShiftImm(ShiftOp::Shr, Size::B64, 63), ops);
+            self.push(
+                Inst::Add(Size::B32),
+                Ops::new().with(def(truncated)).with(used(high)).with(used(sign)),
+            );
+        }
+        if d < 0 {
+            let ops = Ops::new().with(def_reuse(quotient, 1)).with(used(truncated));
+            self.push(Inst::Unary(UnaryOp::Neg, Size::B32), ops);
+        }
+        true
+    }
+
+    fn shift(&mut self, op: ShiftOp, x: Option<ShiftxOp>, value: Value, ty: Ty, a: Value, b: Value) {
+        let dst = self.reg_of(value);
+        let size = size(ty);
+        if let Some(count) = self.func.constant(b) {
+            let count = count as u8 & (size.bits() - 1) as u8;
+            let src = self.reg_sized(a);
+            if op == ShiftOp::Shl && count == 1 {
+                self.push(Inst::Add(size), Ops::new().with(def(dst)).with(used(src)).with(used(src)));
+                return;
+            }
+            if op == ShiftOp::Shl && count <= 3 && !self.is_single_use(a) {
+                let address = Address { disp: 0, base: Base::None, index: true, scale: count, traps: false };
+                self.push(Inst::Lea(size, address), Ops::new().with(def(dst)).with(used(src)));
+                return;
+            }
+            if self.settings.features.bmi2 && matches!(op, ShiftOp::Rol | ShiftOp::Ror) {
+                let right =
+                    if op == ShiftOp::Rol { (size.bits() as u8 - count) % size.bits() as u8 } else { count };
+                self.push(Inst::Rorx(size, right), Ops::new().with(def(dst)).with(used_any(src)));
+                return;
+            }
+            self.push(Inst::ShiftImm(op, size, count), Ops::new().with(def_reuse(dst, 1)).with(used(src)));
+            return;
+        }
+        let (src, count) = (self.reg_sized(a), self.reg_low(b));
+        if let Some(x) = x.filter(|_| self.settings.features.bmi2) {
+            self.push(Inst::Shiftx(x, size), Ops::new().with(def(dst)).with(used_any(src)).with(used(count)));
+            return;
+        }
+        let ops = Ops::new().with(def_reuse(dst, 1)).with(used(src)).with(used_fixed(count, preg(RCX)));
+        self.push(Inst::Shift(op, size), ops);
+    }
+
+    fn count(&mut self, op: CountOp, value: Value, ty: Ty, a: Value) {
+        let (dst, src) = (self.reg_of(value), self.reg_sized(a));
+        self.push(Inst::Count(op, size(ty)), Ops::new().with(def(dst)).with(used_any(src)));
+    }
+
+    fn popcnt(&mut self, value: Value, ty: Ty, a: Value) {
+        if self.settings.features.popcnt {
+            return self.count(CountOp::Popcnt, value, ty, a);
+        }
+        let (dst, src) = (self.reg_of(value), self.reg_sized(a));
+        let (first, second) = (self.new_int(), self.new_int());
+        let ops = Ops::new().with(def(dst)).with(used_late(src)).with(temp(first)).with(temp(second));
+        self.push(Inst::PopcntSlow(size(ty)), ops);
+    }
+
+    fn extend(&mut self, value: Value, ty: Ty, from: Size, a: Value) {
+        let (dst, src) = (self.reg_of(value), self.reg_low(a));
+        let kind = if ty == Ty::I64 { LoadKind::Sign64(from) } else { LoadKind::Sign32(from) };
+        self.push(Inst::Extend(kind), Ops::new().with(def(dst)).with(used_any(src)));
+    }
+
+    /// The flags that say whether a value is not 0: those of the comparison it is, or of a test against 0.
+    pub(super) fn condition(&mut self, value: Value) -> Flags {
+        match self.func.inst(value).op {
+            Op::Icmp | Op::Fcmp => self.compare(value),
+            _ => self.test_zero(value, Cond::Ne),
+        }
+    }
+
+    fn test_zero(&mut self, value: Value, cond: Cond) -> Flags {
+        let ty = self.func.ty(value);
+        let inst = *self.func.inst(value);
+        if inst.op == Op::And && !self.wanted(value) {
+            let size = size(ty);
+            if let Some(imm) = self.imm(ty, Value(inst.b)) {
+                let src = self.reg_sized(Value(inst.a));
+                self.push(Inst::TestImm(size, imm), Ops::new().with(used(src)));
+            } else {
+                let (a, b) = (self.reg_sized(Value(inst.a)), self.reg_sized(Value(inst.b)));
+                self.push(Inst::Test(size), Ops::new().with(used(a)).with(used(b)));
+            }
+            return Flags::Is(cond);
+        }
+        if let Some((address, ops)) = self.sink_operand(value, ty) {
+            self.push(Inst::CmpMemImm(size(ty), address, 0), ops);
+            return Flags::Is(cond);
+        }
+        let src = self.reg_sized(value);
+        self.push(Inst::Test(size(ty)), Ops::new().with(used(src)).with(used(src)));
+        Flags::Is(cond)
+    }
+
+    /// Emits the comparison that a value is, and says which flags to look at.
+    pub(super) fn compare(&mut self, value: Value) -> Flags {
+        let inst = *self.func.inst(value);
+        let (a, b) = (Value(inst.a), Value(inst.b));
+        if inst.op == Op::Fcmp {
+            return self.compare_floats(FloatCond::from_aux(inst.aux), a, b);
+        }
+        let cond = IntCond::from_aux(inst.aux);
+        let ty = self.func.ty(a);
+        if self.func.constant(b) == Some(0) {
+            match cond {
+                IntCond::Eq | IntCond::LeU => return self.test_zero(a, Cond::E),
+                IntCond::Ne | IntCond::GtU => return self.test_zero(a, Cond::Ne),
+                IntCond::LtS => return self.test_zero(a, Cond::S),
+                IntCond::GeS => return self.test_zero(a, Cond::Ns),
+                _ => {}
+            }
+        }
+        let size = size(ty);
+        let flags = |cond: IntCond| Flags::Is(int_cond(cond));
+        if let Some(imm) = self.imm(ty, b) {
+            if let Some((address, ops)) = self.sink_operand(a, ty) {
+                self.push(Inst::CmpMemImm(size, address, imm), ops);
+            } else {
+                let src = self.reg_sized(a);
+                self.push(Inst::CmpImm(size, imm), Ops::new().with(used_any(src)));
+            }
+            return flags(cond);
+        }
+        for (first, second, cond) in [(a, b, cond), (b, a, cond.swapped())] {
+            if let Some((address, ops)) = self.sink_operand(second, ty) {
+                let src = self.reg_sized(first);
+                self.push(Inst::CmpMem(size, address), Ops::new().with(used(src)).join(ops));
+                return flags(cond);
+            }
+        }
+        let (a, b) = (self.reg_sized(a), self.reg_sized(b));
+        self.push(Inst::Cmp(size), Ops::new().with(used(a)).with(used_any(b)));
+        flags(cond)
+    }
+
+    fn select(&mut self, value: Value, inst: &crate::ir::Inst) {
+        let (a, b) = (Value(inst.a), Value(inst.b));
+        let dst = self.reg_of(value);
+        // Before the flags: constants are made here, and making 0 must not touch them.
+        let (a, b) = (self.reg(a), self.reg(b));
+        let flags = self.condition(Value(inst.c));
+        if !inst.ty.is_int() {
+            let ops = Ops::new().with(def_reuse(dst, 2)).with(used(a)).with(used(b));
+            self.push(Inst::SelectVec(flags), ops);
+            return;
+        }
+        let ops = Ops::new().with(def_reuse(dst, 2)).with(used(a)).with(used(b));
+        self.push(Inst::Cmov(flags, size(inst.ty)), ops);
+    }
+
+    /// The address of the load that gives a value of an integer type, if the user can do the load by itself.
+    pub(super) fn sink_operand(&mut self, value: Value, ty: Ty) -> Option<(Address, Ops)> {
+        let bytes = if ty == Ty::I64 { 8 } else { 4 };
+        self.sink_load(value, bytes)
+    }
+}
+
+/// The condition of the flags after `cmp`.
+fn int_cond(cond: IntCond) -> Cond {
+    match cond {
+        IntCond::Eq => Cond::E,
+        IntCond::Ne => Cond::Ne,
+        IntCond::LtS => Cond::L,
+        IntCond::LtU => Cond::B,
+        IntCond::GtS => Cond::G,
+        IntCond::GtU => Cond::A,
+        IntCond::LeS => Cond::Le,
+        IntCond::LeU => Cond::Be,
+        IntCond::GeS => Cond::Ge,
+        IntCond::GeU => Cond::Ae,
+    }
+}
