@@ -136,6 +136,17 @@ fn equal_constants_share_their_place() {
 }
 
 #[test]
+fn constants_of_other_widths_do_not_share() {
+    let mut asm = Assembler::new(Features::ALL);
+    let mut labels: Vec<Label> = (0..1000u32)
+        .flat_map(|value| [asm.constant4(value), asm.constant8(value.into()), asm.constant16(value.into())])
+        .collect();
+    labels.sort();
+    labels.dedup();
+    assert_eq!(labels.len(), 3000);
+}
+
+#[test]
 fn many_constants() {
     let mut source = Source::new(&[], 5);
     let mut asm = Assembler::new(Features::ALL);

@@ -3,8 +3,11 @@
 use super::operand::*;
 use super::pool::Pool;
 
-/// The longest instruction is 15 bytes; encoding happens in one fixed block of this size.
-const BLOCK: usize = 16;
+/// Room that an instruction is written into: 15 bytes at most remain, but its parts are stored as
+/// whole words, of which the next part overwrites what is too much.
+const BLOCK: usize = 24;
+/// Bytes that the buffer starts with.
+const FIRST_BYTES: usize = 4096;
 
 /// Offset of a label that is not bound, or-ed with the newest fixup that waits for it.
 const UNBOUND: u32 = 1 << 31;
@@ -44,7 +47,10 @@ pub struct Assembled<'a> {
 
 /// Assembles one function after the other.
 pub struct Assembler {
+    /// The code, then bytes that mean nothing.
     buf: Vec<u8>,
+    /// Where the code ends.
+    end: usize,
     labels: Vec<u32>,
     fixups: Vec<Fixup>,
     relocs: Vec<Reloc>,
@@ -56,7 +62,8 @@ impl Assembler {
     /// An empty assembler for a processor.
     pub fn new(features: Features) -> Assembler {
         Assembler {
-            buf: Vec::with_capacity(4096),
+            buf: vec![0; FIRST_BYTES],
+            end: 0,
             labels: Vec::new(),
             fixups: Vec::new(),
             relocs: Vec::new(),
@@ -72,7 +79,7 @@ impl Assembler {
 
     /// Forgets the function, keeps the memory.
     pub fn clear(&mut self) {
-        self.buf.clear();
+        self.end = 0;
         self.labels.clear();
         self.fixups.clear();
         self.relocs.clear();
@@ -82,25 +89,24 @@ impl Assembler {
     /// Offset of what comes next.
     #[inline]
     pub fn offset(&self) -> u32 {
-        self.buf.len() as u32
+        self.end as u32
     }
 
     /// The bytes so far.
     pub fn code(&self) -> &[u8] {
-        &self.buf
+        &self.buf[..self.end]
     }
 
     /// Places the constant pool. All labels that something refers to have to be bound.
     pub fn finish(&mut self) -> Assembled<'_> {
         let mut pool = std::mem::take(&mut self.pool);
         for (label, bytes) in pool.in_order() {
-            if !self.buf.len().is_multiple_of(bytes.len()) {
-                let end = self.buf.len().next_multiple_of(bytes.len());
-                // Not reachable: int3.
-                self.buf.resize(end, 0xcc);
+            while !self.end.is_multiple_of(bytes.len()) {
+                // Not reachable.
+                self.int3();
             }
             self.bind(label);
-            self.buf.extend_from_slice(bytes);
+            self.bytes(bytes);
         }
         pool.clear();
         self.pool = pool;
@@ -108,7 +114,7 @@ impl Assembler {
             self.labels.iter().all(|&state| state < UNBOUND || state == UNBOUND | NO_FIXUP),
             "a label is used and not bound"
         );
-        Assembled { code: &self.buf, relocs: &self.relocs }
+        Assembled { code: &self.buf[..self.end], relocs: &self.relocs }
     }
 
     // Labels.
@@ -216,7 +222,12 @@ impl Assembler {
 
     /// Bytes as they are.
     pub fn bytes(&mut self, bytes: &[u8]) {
-        self.buf.extend_from_slice(bytes);
+        let end = self.end + bytes.len();
+        if end > self.buf.len() {
+            self.grow(end);
+        }
+        self.buf[self.end..end].copy_from_slice(bytes);
+        self.end = end;
     }
 
     /// Entry of a jump table: the 32-bit distance of `target` from `table`, which is bound.
@@ -226,129 +237,164 @@ impl Assembler {
         debug_assert!(table.is_some(), "the table is where its entries are");
         let back = at + 4 - table.unwrap_or(at);
         let field = self.label_field(at, target, back as i32);
-        self.buf.extend_from_slice(&field.to_le_bytes());
+        self.fixed(field.to_le_bytes());
     }
 
     // Encoders.
 
+    #[cold]
+    fn grow(&mut self, to: usize) {
+        self.buf.resize(to.next_power_of_two(), 0);
+    }
+
+    /// Room for an instruction.
     #[inline]
-    pub(super) fn emit(&mut self, inst: Inst) {
-        debug_assert!(inst.len <= 15);
-        let end = self.buf.len() + inst.len;
-        self.buf.extend_from_slice(&inst.bytes);
-        self.buf.truncate(end);
+    fn block(&mut self) -> &mut [u8; BLOCK] {
+        if self.buf.len() < self.end + BLOCK {
+            self.grow(self.end + BLOCK);
+        }
+        self.buf[self.end..].first_chunk_mut().expect("it has grown")
+    }
+
+    /// Appends an instruction.
+    #[inline]
+    fn emit(&mut self, head: Head, disp: u32, disp_len: u8, imm: Imm) {
+        // Masks say what is so anyway: the parts are in the block.
+        let (disp_at, disp_len) = (usize::from(head.bits / 8) & 7, usize::from(disp_len) & 7);
+        let imm_at = disp_at + disp_len;
+        let block = self.block();
+        block[..8].copy_from_slice(&head.bytes.to_le_bytes());
+        block[disp_at..disp_at + 4].copy_from_slice(&disp.to_le_bytes());
+        block[imm_at..imm_at + 4].copy_from_slice(&imm.value.to_le_bytes());
+        self.end += imm_at + usize::from(imm.len);
     }
 
     /// An instruction of these bytes.
     #[inline]
     pub(super) fn fixed<const N: usize>(&mut self, bytes: [u8; N]) {
-        self.buf.extend_from_slice(&bytes);
+        self.block()[..N].copy_from_slice(&bytes);
+        self.end += N;
     }
 
     /// An instruction on al, ax, eax or rax without ModRM.
     pub(super) fn accumulator(&mut self, opcode: Opcode, rex: Rex, imm: Imm) {
-        let mut inst = Inst::new();
-        if opcode.prefix != 0 {
-            inst.put(opcode.prefix);
-        }
-        inst.rex(u8::from(rex.wide) << 3, false);
-        inst.put(opcode.byte);
-        inst.imm(imm);
-        self.emit(inst);
+        let mut head = Head::default();
+        head.put_unless_zero(opcode.prefix);
+        head.rex(u8::from(rex.wide) << 3, false);
+        head.put(opcode.byte);
+        self.emit(head, 0, 0, imm);
     }
 
     /// Opcode with the register in its low bits.
     pub(super) fn plus_reg(&mut self, opcode: Opcode, wide: bool, reg: Gpr, imm: Imm) {
-        let mut inst = Inst::new();
-        inst.rex(u8::from(wide) << 3 | reg.0 >> 3, false);
-        inst.map(opcode.map);
-        inst.put(opcode.byte | reg.0 & 7);
-        inst.imm(imm);
-        self.emit(inst);
+        let mut head = Head::default();
+        head.rex(u8::from(wide) << 3 | reg.0 >> 3, false);
+        head.map(opcode.map);
+        head.put(opcode.byte | reg.0 & 7);
+        self.emit(head, 0, 0, imm);
     }
 
     /// Legacy encoding: prefixes, opcode, ModRM and what follows.
     pub(super) fn legacy(&mut self, opcode: Opcode, rex: Rex, reg: u8, rm: RawRm, imm: Imm) {
         debug_assert!(reg < 16);
-        let mut inst = Inst::new();
-        if opcode.lock {
-            inst.put(0xf0);
-        }
-        if opcode.prefix != 0 {
-            inst.put(opcode.prefix);
-        }
-        let (x, b) = extension_bits(rm);
-        inst.rex(u8::from(rex.wide) << 3 | reg >> 3 << 2 | x << 1 | b, rex.force);
-        inst.map(opcode.map);
-        inst.put(opcode.byte);
-        self.modrm(&mut inst, reg, rm, imm.len);
-        inst.imm(imm);
-        self.emit(inst);
+        let place = Place::new(rm);
+        let mut head = Head::default();
+        head.put_unless_zero(if opcode.lock { 0xf0 } else { 0 });
+        head.put_unless_zero(opcode.prefix);
+        head.rex(u8::from(rex.wide) << 3 | reg >> 3 << 2 | place.extension, rex.force);
+        head.map(opcode.map);
+        head.put(opcode.byte);
+        self.emit_modrm(head, reg, rm, place, imm);
     }
 
     /// VEX encoding with a vector length of 128 bits (or LZ). `third` is the register in `vvvv`, 0 if
     /// the instruction has none.
     pub(super) fn vex(&mut self, opcode: Opcode, wide: bool, reg: u8, third: u8, rm: RawRm, imm: Imm) {
         debug_assert!(reg < 16 && third < 16);
-        let mut inst = Inst::new();
-        let (x, b) = extension_bits(rm);
+        let place = Place::new(rm);
+        let mut head = Head::default();
         let not_r = !(reg >> 3) << 7;
         let tail = (!third & 15) << 3 | vex_prefix(opcode.prefix);
-        if opcode.map == Map::M0F && !wide && x | b == 0 {
-            inst.put(0xc5);
-            inst.put(not_r | tail);
+        if opcode.map == Map::M0F && !wide && place.extension == 0 {
+            head.put(0xc5);
+            head.put(not_r | tail);
         } else {
-            inst.put(0xc4);
-            inst.put(not_r | (!x & 1) << 6 | (!b & 1) << 5 | opcode.map as u8);
-            inst.put(u8::from(wide) << 7 | tail);
+            head.put(0xc4);
+            head.put(not_r | (!place.extension & 3) << 5 | opcode.map as u8);
+            head.put(u8::from(wide) << 7 | tail);
         }
-        inst.put(opcode.byte);
-        self.modrm(&mut inst, reg, rm, imm.len);
-        inst.imm(imm);
-        self.emit(inst);
+        head.put(opcode.byte);
+        self.emit_modrm(head, reg, rm, place, imm);
     }
 
-    /// ModRM, SIB and displacement; `imm_len` bytes of immediate will follow.
+    /// Appends an instruction whose opcode is in `head`.
     #[inline]
-    fn modrm(&mut self, inst: &mut Inst, reg: u8, rm: RawRm, imm_len: u8) {
-        let reg = (reg & 7) << 3;
-        match rm {
-            RegMem::Reg(rm) => inst.put(0xc0 | reg | rm & 7),
+    fn emit_modrm(&mut self, mut head: Head, reg: u8, rm: RawRm, mut place: Place, imm: Imm) {
+        head.bytes |= u64::from(place.modrm | u16::from(reg & 7) << 3) << head.bits;
+        head.bits += place.modrm_bits;
+        if let RegMem::Mem(mem @ (Mem::Label { .. } | Mem::Symbol { .. })) = rm {
+            let at = self.offset() + u32::from(head.bits / 8);
+            place.disp = self.distant_field(at, mem, imm.len);
+        }
+        self.emit(head, place.disp, place.disp_len, imm);
+    }
+
+    /// What to write now into the displacement at `at` of an operand that counts from rip.
+    fn distant_field(&mut self, at: u32, mem: Mem, imm_len: u8) -> u32 {
+        let past = i32::from(imm_len);
+        match mem {
+            Mem::Label { label, disp } => self.label_field(at, label, disp.wrapping_sub(past)),
+            Mem::Symbol { symbol, addend } => self.symbol_field(at, symbol, addend.wrapping_sub(past)),
+            _ => 0,
+        }
+    }
+}
+
+/// How a register or memory operand is encoded.
+#[derive(Clone, Copy)]
+struct Place {
+    /// ModRM without the register, then SIB.
+    modrm: u16,
+    /// How many bits of them.
+    modrm_bits: u8,
+    /// Bits 3 of the index (X) and of the base or register (B).
+    extension: u8,
+    disp: u32,
+    disp_len: u8,
+}
+
+impl Place {
+    #[inline]
+    fn new(rm: RawRm) -> Place {
+        let (modrm, modrm_bits, extension, disp, disp_len) = match rm {
+            RegMem::Reg(reg) => {
+                debug_assert!(reg < 16);
+                (0xc0 | u16::from(reg & 7), 8, reg >> 3, 0, 0)
+            }
             RegMem::Mem(Mem::Base { base, disp }) => {
-                let mode = displacement_mode(base, disp);
-                inst.put(mode | reg | base.0 & 7);
-                if base.0 & 7 == RSP.0 {
-                    // The encoding of rsp and r12 as a base says that a SIB byte follows.
-                    inst.put(0x24);
-                }
-                inst.displacement(mode, disp);
+                let (mode, disp_len) = displacement_mode(base, disp);
+                // The encoding of rsp and r12 as a base says that a SIB byte follows.
+                let sib = base.0 & 7 == RSP.0;
+                let bits = if sib { 16 } else { 8 };
+                (0x2400 | mode | u16::from(base.0 & 7), bits, base.0 >> 3, disp, disp_len)
             }
             RegMem::Mem(Mem::Index { base, index, scale, disp }) => {
                 debug_assert!(index != RSP, "rsp is no index");
-                let mode = displacement_mode(base, disp);
-                inst.put(mode | reg | 4);
-                inst.put((scale as u8) << 6 | (index.0 & 7) << 3 | base.0 & 7);
-                inst.displacement(mode, disp);
+                let (mode, disp_len) = displacement_mode(base, disp);
+                let sib = (scale as u8) << 6 | (index.0 & 7) << 3 | base.0 & 7;
+                let extension = index.0 >> 3 << 1 | base.0 >> 3;
+                (u16::from(sib) << 8 | mode | 4, 16, extension, disp, disp_len)
             }
             RegMem::Mem(Mem::Scaled { index, scale, disp }) => {
                 debug_assert!(index != RSP, "rsp is no index");
-                inst.put(reg | 4);
-                inst.put((scale as u8) << 6 | (index.0 & 7) << 3 | 5);
-                inst.put32(disp as u32);
+                let sib = (scale as u8) << 6 | (index.0 & 7) << 3 | 5;
+                (u16::from(sib) << 8 | 4, 16, index.0 >> 3 << 1, disp, 4)
             }
-            RegMem::Mem(Mem::Label { label, disp }) => {
-                inst.put(reg | 5);
-                let at = self.offset() + inst.len as u32;
-                let field = self.label_field(at, label, disp.wrapping_sub(imm_len.into()));
-                inst.put32(field);
-            }
-            RegMem::Mem(Mem::Symbol { symbol, addend }) => {
-                inst.put(reg | 5);
-                let at = self.offset() + inst.len as u32;
-                let field = self.symbol_field(at, symbol, addend.wrapping_sub(imm_len.into()));
-                inst.put32(field);
-            }
-        }
+            // The displacement depends on where it is.
+            RegMem::Mem(Mem::Label { .. } | Mem::Symbol { .. }) => (5, 8, 0, 0, 4),
+        };
+        let modrm = if modrm_bits == 8 { modrm & 0xff } else { modrm };
+        Place { modrm, modrm_bits, extension, disp: disp as u32, disp_len }
     }
 }
 
@@ -471,96 +517,52 @@ impl Imm {
     }
 }
 
-/// One instruction as it grows.
-pub(super) struct Inst {
-    bytes: [u8; BLOCK],
-    len: usize,
+/// The first bytes of an instruction, up to SIB: never more than 7.
+#[derive(Clone, Copy, Default)]
+struct Head {
+    bytes: u64,
+    bits: u8,
 }
 
-impl Inst {
+impl Head {
     #[inline]
-    pub(super) fn new() -> Inst {
-        Inst { bytes: [0; BLOCK], len: 0 }
+    fn put(&mut self, byte: u8) {
+        self.bytes |= u64::from(byte) << self.bits;
+        self.bits += 8;
     }
 
     #[inline]
-    pub(super) fn put(&mut self, byte: u8) {
-        self.bytes[self.len % BLOCK] = byte;
-        self.len += 1;
-    }
-
-    #[inline]
-    pub(super) fn put32(&mut self, value: u32) {
-        self.bytes[self.len..self.len + 4].copy_from_slice(&value.to_le_bytes());
-        self.len += 4;
+    fn put_unless_zero(&mut self, byte: u8) {
+        self.bytes |= u64::from(byte) << self.bits;
+        self.bits += u8::from(byte != 0) * 8;
     }
 
     #[inline]
     fn rex(&mut self, bits: u8, force: bool) {
-        if bits != 0 || force {
-            self.put(0x40 | bits);
-        }
+        let there = bits != 0 || force;
+        self.put_unless_zero(if there { 0x40 | bits } else { 0 });
     }
 
+    /// The escape bytes of a map.
     #[inline]
     fn map(&mut self, map: Map) {
-        if map != Map::One {
-            self.put(0x0f);
-        }
-        match map {
-            Map::M38 => self.put(0x38),
-            Map::M3A => self.put(0x3a),
-            Map::One | Map::M0F => {}
-        }
-    }
-
-    #[inline]
-    fn displacement(&mut self, mode: u8, disp: i32) {
-        match mode {
-            0x00 => {}
-            0x40 => self.put(disp as u8),
-            _ => self.put32(disp as u32),
-        }
-    }
-
-    #[inline]
-    fn imm(&mut self, imm: Imm) {
-        match imm.len {
-            0 => {}
-            1 => self.put(imm.value as u8),
-            len => {
-                self.put32(imm.value);
-                self.len -= 4 - usize::from(len);
-            }
-        }
+        const ESCAPES: [(u16, u8); 4] = [(0, 0), (0x0f, 8), (0x380f, 16), (0x3a0f, 16)];
+        let (bytes, bits) = ESCAPES[map as usize];
+        self.bytes |= u64::from(bytes) << self.bits;
+        self.bits += bits;
     }
 }
 
-/// The `mod` field for a base and a displacement: none, 8 or 32 bits. rbp and r13 have no form
+/// The `mod` field for a base and a displacement of 0, 1 or 4 bytes. rbp and r13 have no form
 /// without.
 #[inline]
-fn displacement_mode(base: Gpr, disp: i32) -> u8 {
+fn displacement_mode(base: Gpr, disp: i32) -> (u16, u8) {
     if disp == 0 && base.0 & 7 != RBP.0 {
-        0x00
+        (0x00, 0)
     } else if fits_i8(disp) {
-        0x40
+        (0x40, 1)
     } else {
-        0x80
-    }
-}
-
-/// Bit 3 of the index and of the base (or of the register).
-#[inline]
-fn extension_bits(rm: RawRm) -> (u8, u8) {
-    match rm {
-        RegMem::Reg(reg) => {
-            debug_assert!(reg < 16);
-            (0, reg >> 3)
-        }
-        RegMem::Mem(Mem::Base { base, .. }) => (0, base.0 >> 3),
-        RegMem::Mem(Mem::Index { base, index, .. }) => (index.0 >> 3, base.0 >> 3),
-        RegMem::Mem(Mem::Scaled { index, .. }) => (index.0 >> 3, 0),
-        RegMem::Mem(Mem::Label { .. } | Mem::Symbol { .. }) => (0, 0),
+        (0x80, 4)
     }
 }
 
