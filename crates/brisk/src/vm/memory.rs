@@ -1,7 +1,7 @@
 //! Linear memories.
 
+use super::guarded::GuardedBytes;
 use super::mapping::{Mapping, Refused};
-use super::reservation::GuardedBytes;
 use super::store::StoreOpaque;
 use super::{Stop, VmMemory};
 use crate::bail;
@@ -66,7 +66,7 @@ impl MemoryData {
     }
 
     /// Whether its base never changes, and all that a 32-bit index and an offset up to
-    /// [`GUARD`](super::reservation::GUARD) reach is either inside or faults.
+    /// [`GUARD`](super::guarded::GUARD) reach is either inside or faults.
     #[cfg_attr(not(test), allow(dead_code))]
     pub fn guarded(&self) -> bool {
         matches!(self.storage, Storage::Guarded(_))

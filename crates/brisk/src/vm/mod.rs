@@ -13,6 +13,7 @@ mod child;
 #[cfg_attr(not(test), allow(dead_code))]
 pub(crate) mod code_memory;
 pub(crate) mod context;
+pub(crate) mod guarded;
 pub(crate) mod handle;
 pub(crate) mod heap;
 pub(crate) mod host;

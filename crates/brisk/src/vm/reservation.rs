@@ -7,6 +7,8 @@ use std::ptr::NonNull;
 /// What may be done with a part of a reservation. Nothing is ever writable and executable at once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Access {
+    /// Nothing: every access faults. Contents stay what they are.
+    None,
     /// Loads and stores.
     ReadWrite,
     /// Loads and execution.
@@ -35,6 +37,11 @@ impl Reservation {
         }
         let base = system::reserve(rounded).ok_or(refused)?;
         Ok(Reservation { base, len: rounded })
+    }
+
+    /// No addresses at all.
+    pub const fn none() -> Reservation {
+        Reservation { base: NonNull::dangling(), len: 0 }
     }
 
     /// The first address; at the start of a page.
@@ -77,8 +84,10 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        // SAFETY: the range is owned, and whoever used it is gone.
-        unsafe { system::release(self.base, self.len) };
+        if self.len > 0 {
+            // SAFETY: the range is owned, and whoever used it is gone.
+            unsafe { system::release(self.base, self.len) };
+        }
     }
 }
 
@@ -86,65 +95,6 @@ impl Drop for Reservation {
 #[inline]
 pub(crate) fn page_size() -> usize {
     system::page_size()
-}
-
-/// How far beyond the addresses of a guarded memory every access still faults: an access with an offset up
-/// to this needs no check, be the index what it may. The widest access is part of it.
-pub(crate) const GUARD: usize = 32 << 20;
-
-/// Bytes that a 32-bit index can reach.
-#[cfg(target_pointer_width = "64")]
-const INDEXABLE: usize = 1 << 32;
-
-/// The bytes of a memory whose end the hardware guards: whatever a 32-bit index and an offset up to
-/// [`GUARD`] reach is either inside or faults. The first byte stays where it is.
-#[derive(Debug)]
-pub(crate) struct GuardedBytes {
-    reservation: Reservation,
-    /// How many bytes do not fault.
-    len: usize,
-}
-
-impl GuardedBytes {
-    /// So many zeros, a number that must be whole pages of the system.
-    pub fn new(len: usize) -> Result<GuardedBytes, Refused> {
-        #[cfg(target_pointer_width = "64")]
-        {
-            let mut bytes = GuardedBytes { reservation: Reservation::new(INDEXABLE + GUARD)?, len: 0 };
-            bytes.grow(len)?;
-            Ok(bytes)
-        }
-        #[cfg(not(target_pointer_width = "64"))]
-        Err(Refused { bytes: len })
-    }
-
-    /// The first byte.
-    #[inline]
-    pub fn base(&self) -> *mut u8 {
-        self.reservation.base().as_ptr()
-    }
-
-    /// Makes it `len` bytes long. New ones are zero; nothing changes if refused.
-    pub fn grow(&mut self, len: usize) -> Result<(), Refused> {
-        if len <= self.len {
-            return Ok(());
-        }
-        // A byte more than asked for would be one that does not fault.
-        if !len.is_multiple_of(page_size()) || len > self.reservation.len() - GUARD {
-            return Err(Refused { bytes: len });
-        }
-        // SAFETY: nobody relies on the bytes beyond the length, except that accesses fault there, and the
-        // exclusive borrow says that nothing is running that would see them stop to.
-        unsafe { self.reservation.allow(self.len..len, Access::ReadWrite)? };
-        self.len = len;
-        Ok(())
-    }
-
-    /// Whether an address is among those that are reserved for these bytes, accessible or not.
-    #[inline]
-    pub fn reserves(&self, address: usize) -> bool {
-        self.reservation.range().contains(&address)
-    }
 }
 
 #[cfg(unix)]
@@ -171,6 +121,7 @@ mod system {
     /// The range is mapped and owned, and nothing relies on its protection so far.
     pub unsafe fn allow(start: NonNull<u8>, len: usize, access: Access) -> bool {
         let flags = match access {
+            Access::None => MprotectFlags::empty(),
             Access::ReadWrite => MprotectFlags::READ | MprotectFlags::WRITE,
             Access::ReadExecute => MprotectFlags::READ | MprotectFlags::EXEC,
         };
