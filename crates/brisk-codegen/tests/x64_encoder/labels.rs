@@ -1,6 +1,6 @@
 //! Labels, fixups, the constant pool, relocations, padding.
 
-use super::bench::Source;
+use super::cases::bench::Source;
 use brisk_codegen::x64::asm::*;
 use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic};
 
