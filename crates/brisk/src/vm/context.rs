@@ -20,8 +20,6 @@ pub struct VmStore {
     /// First free slot of the value stack. The interpreter brings it up to date before it leaves for
     /// a host function or a libcall that may run one or collect.
     pub value_top: *mut u64,
-    /// The native stack that the innermost activation runs on; nothing of use outside any activation.
-    pub native: NativeStack,
     /// Bytes of native stack an outermost entry and everything below it may use.
     pub native_size: usize,
     /// A call that goes the slow way.
@@ -64,31 +62,6 @@ pub struct SlowCall {
     pub link: u32,
 }
 
-/// The part of a thread's stack that wasm code and what it calls may use.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct NativeStack {
-    /// Lowest address a nested entry may begin at.
-    pub limit: usize,
-    /// Where the outermost entry began.
-    pub top: usize,
-    /// The thread whose stack it is; see [`current_thread`].
-    pub thread: usize,
-}
-
-impl NativeStack {
-    /// No stack.
-    pub const NONE: NativeStack = NativeStack { limit: 0, top: 0, thread: 0 };
-
-    /// Whether a nested entry at an address is on this stack, perhaps beyond its limit.
-    #[inline(always)]
-    pub fn holds(&self, here: usize, thread: usize) -> bool {
-        // Below the limit there may be another stack of the same thread, if the host switches stacks itself. It is
-        // taken for this one all the same: a trap too many, where a crash might be the alternative.
-        thread == self.thread && here <= self.top
-    }
-}
-
 /// A number of the running thread, of which no other thread that lives has the same. Costs nothing.
 #[inline(always)]
 pub fn current_thread() -> usize {
@@ -116,8 +89,21 @@ pub struct Activation {
     /// Where this activation called out to the host last; its frames are walked from here while a
     /// nested activation or a host function runs.
     pub exit: VmExit,
-    /// The native stack that it is on.
-    pub native: NativeStack,
+    /// The thread that it runs in; see [`current_thread`].
+    pub thread: usize,
+    /// Where the outermost of the activations on the same native stack begins.
+    pub native_top: usize,
+}
+
+impl Activation {
+    /// Whether an entry at an address of a thread's stack is on the same stack, perhaps beyond what may be used of it.
+    ///
+    /// A host that switches stacks itself may have another one below this one. It is taken for this one: a trap too
+    /// many, where a crash might be the alternative.
+    #[inline(always)]
+    pub fn shares_stack(&self, here: usize, thread: usize) -> bool {
+        thread == self.thread && here <= self.native_top
+    }
 }
 
 /// What generated code and the interpreter know of an instance.

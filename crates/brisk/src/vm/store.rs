@@ -10,7 +10,7 @@ use super::memory::MemoryData;
 use super::observe::Observer;
 use super::roots::RootSet;
 use super::table::TableData;
-use super::{NativeStack, SlowCall, Stop, VmContext, VmExit, VmFuncRef, VmGlobal, VmStore, VmTag};
+use super::{SlowCall, Stop, VmContext, VmExit, VmFuncRef, VmGlobal, VmStore, VmTag};
 use crate::bail;
 use crate::engine::Engine;
 use crate::error::{Context, Error, Result};
@@ -168,7 +168,6 @@ impl StoreOpaque {
             value_limit: AtomicUsize::new(value_end),
             value_end,
             value_top: value_stack.base().cast(),
-            native: NativeStack::NONE,
             native_size: tunables.native_stack_bytes,
             slow_call: SlowCall {
                 state: std::ptr::null(),

@@ -551,47 +551,37 @@ pub(crate) unsafe fn enter_from_host(vm: *mut VmStore, func: *const VmFuncRef) -
         let mut activation = Activation {
             previous: (*vm).activation,
             exit: VmExit { ip: std::ptr::null(), sp: std::ptr::null_mut(), ctx: std::ptr::null_mut() },
-            native: NativeStack::NONE,
+            thread: current_thread(),
+            native_top: 0,
         };
         let here = &raw mut activation as usize;
-        let thread = current_thread();
-        let outer = (*vm).native;
-        let native = if activation.previous.is_null() {
-            NativeStack { limit: here.saturating_sub((*vm).native_size), top: here, thread }
-        } else if outer.holds(here, thread) {
-            outer
-        } else {
-            other_stack(vm, here, thread)
-        };
-        if here < native.limit {
-            return Err(Stop::Trap(Trap::StackOverflow));
-        }
-        activation.native = native;
-        (*vm).native = native;
-        let ended = enter_function(vm, func, &raw mut activation);
-        (*vm).native = outer;
-        ended
+        activation.native_top =
+            if activation.previous.is_null() { here } else { native_top(vm, here, activation.thread)? };
+        enter_function(vm, func, &raw mut activation)
     }
 }
 
-/// The stack of an entry that is not on the innermost activation's: a host function has another thread go on, or
-/// that thread has this one go on again.
+/// Where the use of the native stack begins that an entry nested in others is on, if it may begin there.
+///
+/// That is seldom another one than the entry's before: a host function has another thread go on, or that thread has
+/// this one go on again.
 ///
 /// # Safety
 /// As for [`enter_from_host`].
-#[cold]
 #[inline(never)]
-unsafe fn other_stack(vm: *mut VmStore, here: usize, thread: usize) -> NativeStack {
+unsafe fn native_top(vm: *mut VmStore, here: usize, thread: usize) -> Result<usize, Stop> {
     // SAFETY: activations are alive until their end, which comes before that of those that they nest in.
     unsafe {
         let mut activation = (*vm).activation;
         while !activation.is_null() {
-            if (*activation).native.holds(here, thread) {
-                return (*activation).native;
+            let top = (*activation).native_top;
+            if (*activation).shares_stack(here, thread) {
+                let within = here >= top.saturating_sub((*vm).native_size);
+                return if within { Ok(top) } else { Err(Stop::Trap(Trap::StackOverflow)) };
             }
             activation = (*activation).previous;
         }
-        NativeStack { limit: here.saturating_sub((*vm).native_size), top: here, thread }
+        Ok(here)
     }
 }
 
