@@ -3,9 +3,11 @@
 use super::mapping::Refused;
 use super::reservation::{Access, Reservation, page_size};
 
-/// How far beyond what an index reaches every access still faults: one with an offset up to this, the widest included,
-/// needs no check.
+/// An access with an offset up to this needs no check: from any index on it is inside or faults.
 pub(crate) const GUARD: usize = 32 << 20;
+
+/// What is reserved beyond the guard, since the widest access at the last index and the largest offset ends there.
+const WIDTH: usize = 64 << 10;
 
 /// Bytes that a 32-bit index can reach.
 #[cfg(target_pointer_width = "64")]
@@ -31,7 +33,8 @@ impl GuardedBytes {
             {
                 return Ok(bytes);
             }
-            let mut bytes = GuardedBytes { reservation: Reservation::new(INDEXABLE + GUARD)?, len: 0 };
+            let reservation = Reservation::new(INDEXABLE + GUARD + WIDTH)?;
+            let mut bytes = GuardedBytes { reservation, len: 0 };
             bytes.grow(len)?;
             Ok(bytes)
         }
@@ -51,7 +54,7 @@ impl GuardedBytes {
             return Ok(());
         }
         // A byte more than asked for would be one that does not fault.
-        if !len.is_multiple_of(page_size()) || len > self.reservation.len() - GUARD {
+        if !len.is_multiple_of(page_size()) || len > self.reservation.len() - (GUARD + WIDTH) {
             return Err(Refused { bytes: len });
         }
         // SAFETY: nobody relies on the bytes beyond the length, except that accesses fault there, and the
@@ -92,8 +95,8 @@ impl Drop for GuardedBytes {
 /// Reservations that were used, for use again.
 ///
 /// With a new one, the first access costs several times what mapping costs, since the system begins with
-/// page tables of all levels. And pages that were touched before are cleared in less time than it takes the system to give
-/// new ones: an instance with one page of memory is made and dropped in a tenth of the time.
+/// page tables of all levels. And pages that were touched before are cleared in less time than it takes the
+/// system to give new ones: a memory of one page is made, used and dropped in a tenth of the time.
 #[cfg(all(unix, target_pointer_width = "64"))]
 mod pool {
     use super::*;

@@ -7,7 +7,6 @@
 
 mod ranges;
 mod stack;
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod ucontext;
 
 pub(crate) use ranges::{CodeRange, Registered};
@@ -248,12 +247,6 @@ unsafe fn pass_on(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut
 type Handler = extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void);
 /// A handler that did not.
 type PlainHandler = extern "C" fn(libc::c_int);
-
-/// Where the registers are not known.
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-mod ucontext {
-    pub const KNOWN: bool = false;
-}
 
 #[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
 mod tests;

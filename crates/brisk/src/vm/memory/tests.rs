@@ -37,12 +37,13 @@ fn what_an_index_reaches_is_inside_or_faults() {
     let mut len = 1 << 16;
     loop {
         assert!(readable(base) && readable(base + len - 1));
-        let end = (1 << 32) + GUARD;
+        // The widest access at the last index and the largest offset.
+        let end = (1 << 32) - 1 + GUARD + 16;
         for offset in [len, len + 1, 2 * len, end - page_size(), end - 1].map(|offset| offset.min(end - 1)) {
             assert!(!readable(base + offset), "{offset:#x} of {len:#x}");
             assert!(memory.guards(base + offset));
         }
-        for outside in [0, base - 1, base + end, usize::MAX] {
+        for outside in [0, base - 1, base + end + (1 << 20), usize::MAX] {
             assert!(!memory.guards(outside), "{outside:#x}");
         }
         if len == 1 << 32 {
