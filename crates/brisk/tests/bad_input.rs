@@ -252,12 +252,12 @@ fn every_load_and_store_that_straddles_the_last_byte_traps_and_writes_nothing() 
         let bytes = made.get_memory(&mut store, &format!("m{memory}")).unwrap();
         let mut run = |name: String, at: u64| -> Option<Trap> {
             let at = if memory64 { Val::I64(at.cast_signed()) } else { Val::I32(at as i32) };
-            let before = bytes.data(&store).to_vec();
             let ended = call(&mut store, made, &name, &[at]);
-            let written = bytes.data(&store) != before;
-            if written {
-                bytes.data_mut(&mut store).fill(0);
-            }
+            // Near the end, or where an address that wraps around would be.
+            let data = bytes.data_mut(&mut store);
+            let written = data[..64].iter().chain(&data[LEN as usize - 64..]).any(|&byte| byte != 0);
+            data[..64].fill(0);
+            data[LEN as usize - 64..].fill(0);
             match ended {
                 // A store that succeeds writes, and nothing else does.
                 Ok(_) => {
@@ -289,6 +289,7 @@ fn every_load_and_store_that_straddles_the_last_byte_traps_and_writes_nothing() 
             assert_eq!(run(format!("{name} beyond"), 0), beyond, "{name}");
             assert_eq!(run(format!("{name} far"), 0), beyond, "{name}");
         }
+        assert!(bytes.data(&store).iter().all(|&byte| byte == 0));
     }
 }
 
@@ -412,7 +413,7 @@ fn a_body_of_7_million_bytes_is_run() {
 #[test]
 fn an_exception_passes_many_frames_of_functions_with_many_handlers() {
     // After the call, so that they are not run.
-    let handlers = "(try_table (catch_all $out) (call $nothing))".repeat(900_000);
+    let handlers = "(try_table (catch_all $out) (call $nothing))".repeat(300_000);
     let text = format!(
         r#"(module (tag $t (param i32)) (tag $other)
             (func $nothing)
@@ -432,5 +433,5 @@ fn an_exception_passes_many_frames_of_functions_with_many_handlers() {
     assert_eq!(call(&mut store, made, "f", &[Val::I32(0)]).unwrap()[0].i32(), Some(7));
     // Much more than it takes, and much less than a look at every handler would.
     store.set_timeout(std::time::Duration::from_secs(3)).unwrap();
-    assert_eq!(call(&mut store, made, "f", &[Val::I32(5_000)]).unwrap()[0].i32(), Some(7));
+    assert_eq!(call(&mut store, made, "f", &[Val::I32(15_000)]).unwrap()[0].i32(), Some(7));
 }
