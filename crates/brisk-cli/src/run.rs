@@ -18,6 +18,8 @@ use std::time::Instant;
 
 /// Where the functions of WASI preview 1 are imported from.
 const WASI: &str = "wasi_snapshot_preview1";
+/// Where the functions of its first version are imported from.
+const WASI_UNSTABLE: &str = "wasi_unstable";
 /// What a program is called at.
 const START: &str = "_start";
 /// What is called once in a module that is no program, before anything else.
@@ -43,8 +45,16 @@ pub fn run(options: &Run) -> Result<u8, Failure> {
     let wasi = wasi(options, &file, &args, deadline)?;
     let mut store = store(options, &engine, wasi, deadline)?;
     let mut linker = Linker::new(&engine);
-    if [&module].into_iter().chain(preloads.iter().map(|(_, module)| module)).any(imports_wasi) {
+    let imports = |from: &str| {
+        let mut modules = [&module].into_iter().chain(preloads.iter().map(|(_, module)| module));
+        modules.any(|module| module.imports().any(|import| import.module() == from))
+    };
+    let unstable = imports(WASI_UNSTABLE);
+    if unstable || imports(WASI) {
         brisk_wasi::add_to_linker(&mut linker, |host: &mut Host| &mut host.wasi)?;
+    }
+    if unstable {
+        brisk_wasi::add_unstable_to_linker(&mut linker, |host: &mut Host| &mut host.wasi)?;
     }
 
     let result = link_and_call(&mut store, &mut linker, &preloads, &module, &entry, &args);
@@ -225,10 +235,6 @@ fn preloads<'a>(options: &'a Run, engine: &Engine) -> Result<Vec<(&'a str, Modul
     options.preload.iter().map(|preload| Ok((&*preload.name, load::module(engine, &preload.file)?))).collect()
 }
 
-fn imports_wasi(module: &Module) -> bool {
-    module.imports().any(|import| import.module() == WASI)
-}
-
 /// What is called in the module.
 enum Entry {
     /// Nothing: instantiating it is all.
@@ -321,7 +327,7 @@ fn instantiate(store: &mut Store<Host>, linker: &Linker<Host>, module: &Module) 
 /// Adds to a complaint about a missing import how it could be provided.
 fn explain_import(error: Error) -> Error {
     match error.downcast_ref::<UnknownImportError>() {
-        Some(import) if import.module() != WASI => {
+        Some(import) if ![WASI, WASI_UNSTABLE].contains(&import.module()) => {
             let module = one_line(import.module());
             Error::msg(format!("{error:#}; with `--preload {module}=FILE` it comes from another module"))
         }

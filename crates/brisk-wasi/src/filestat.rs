@@ -64,17 +64,30 @@ impl FileStat {
     /// The 64 bytes of the interface.
     pub(crate) fn to_bytes(&self) -> [u8; 64] {
         let mut bytes = [0; 64];
+        bytes[24..32].copy_from_slice(&self.nlink.to_le_bytes());
+        self.put_around_nlink(&mut bytes, 32);
+        bytes
+    }
+
+    /// The 56 bytes of the interface's first version, in which the number of links has 32 bits.
+    pub(crate) fn to_unstable_bytes(&self) -> [u8; 56] {
+        let mut bytes = [0; 56];
+        bytes[20..24].copy_from_slice(&u32::try_from(self.nlink).unwrap_or(u32::MAX).to_le_bytes());
+        self.put_around_nlink(&mut bytes, 24);
+        bytes
+    }
+
+    /// What comes before the number of links and, from `rest` on, what comes after.
+    fn put_around_nlink(&self, bytes: &mut [u8], rest: usize) {
         let mut put = |at: usize, value: u64| bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());
         put(0, self.dev);
         put(8, self.ino);
-        put(16, self.filetype.raw().into());
-        put(24, self.nlink);
-        put(32, self.size);
+        put(rest, self.size);
         for (i, (seconds, nanoseconds)) in self.times.into_iter().enumerate() {
             // The interface counts nanoseconds from 1970 without a sign.
             let all = i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds);
-            put(40 + 8 * i, u64::try_from(all.max(0)).unwrap_or(u64::MAX));
+            put(rest + 8 + 8 * i, u64::try_from(all.max(0)).unwrap_or(u64::MAX));
         }
-        bytes
+        bytes[16] = self.filetype.raw() as u8;
     }
 }

@@ -1,4 +1,5 @@
-//! WASI preview 1 for [`brisk`]: all 46 functions of `wasi_snapshot_preview1`.
+//! WASI preview 1 for [`brisk`]: all 46 functions of `wasi_snapshot_preview1`, and those of its first version,
+//! `wasi_unstable`.
 //!
 //! A [`WasiCtxBuilder`] composes what a guest may see of the host, [`add_to_linker`] puts the functions
 //! into a linker. Nothing of the host is visible that was not given: no argument, no variable, no
@@ -31,8 +32,7 @@
 //!
 //! # What it does not have
 //!
-//! The older module name `wasi_unstable` (other layouts under the same function names), and hosts other
-//! than Linux: directory cookies and sockets use what Linux has.
+//! Hosts other than Linux: directory cookies and sockets use what Linux has.
 
 #![forbid(unsafe_code)]
 
@@ -49,6 +49,7 @@ mod stdio;
 mod table;
 mod trace;
 mod types;
+mod unstable;
 mod wait;
 
 pub use calls::proc::I32Exit;
@@ -57,3 +58,4 @@ pub use sources::HostClock;
 pub use stdio::{InputPipe, InputStream, OutputPipe, OutputStream};
 pub use table::add_to_linker;
 pub use types::{ClockId, DirPerms, FilePerms};
+pub use unstable::add_unstable_to_linker;

@@ -52,7 +52,7 @@ pub(crate) struct Function {
 }
 
 /// A WebAssembly parameter as the calls take it: the interface's integers are unsigned.
-trait Unsigned {
+pub(crate) trait Unsigned {
     type As;
     fn unsigned(self) -> Self::As;
 }
@@ -229,7 +229,7 @@ functions! {
 
 /// Finds the caller's memory and context. A module without a memory can still make the calls that
 /// take no pointer.
-fn enter<T: 'static>(
+pub(crate) fn enter<T: 'static>(
     caller: &mut Caller<'_, T>,
     get: impl Fn(&mut T) -> &mut WasiCtx,
     body: impl FnOnce(&mut WasiCtx, &mut Guest<'_>) -> Result<Errno, Error>,
@@ -247,7 +247,7 @@ fn enter<T: 'static>(
 }
 
 /// Runs one call and, if somebody listens, tells about it.
-fn traced(
+pub(crate) fn traced(
     ctx: &mut WasiCtx,
     mem: &mut Guest<'_>,
     function: &Function,

@@ -1,6 +1,6 @@
 //! `brisk FILE` and `brisk run FILE`: programs, their arguments and their status.
 
-use crate::support::{Place, exits_with, has, prints, prints_args, wasi_program};
+use crate::support::{Place, exits_with, has, prints, prints_args, ran, wasi_program};
 
 #[test]
 fn a_program_is_run_with_or_without_the_word_run() {
@@ -160,4 +160,22 @@ fn a_module_without_a_program_says_what_can_be_called() {
     has(&place.brisk("empty.wat").failed(2), &["is not a program"]);
     place.file("odd.wat", "(module (func (export \"_start\") (param i32)))");
     has(&place.brisk("odd.wat").failed(2), &["`_start`", "without parameters"]);
+}
+
+#[test]
+fn programs_from_before_preview_1_run_too() {
+    let old = prints("hello").replace("wasi_snapshot_preview1", "wasi_unstable");
+    assert_eq!(Place::with("old.wat", &old).brisk("old.wat").printed(), "hello");
+    // The numbers for what an offset counts from are others: 1 is the end.
+    let seek = r#"(module
+        (import "wasi_unstable" "fd_seek" (func $seek (param i32 i64 i32 i32) (result i32)))
+        (import "wasi_unstable" "proc_exit" (func $exit (param i32)))
+        (memory (export "memory") 1)
+        (func (export "_start")
+            (drop (call $seek (i32.const 0) (i64.const -1) (i32.const 1) (i32.const 8)))
+            (call $exit (i32.load (i32.const 8)))))"#;
+    let place = Place::with("seek.wat", seek);
+    place.file("input", "four");
+    let input = std::fs::File::open(place.path().join("input")).unwrap();
+    assert_eq!(ran(place.command("seek.wat").stdin(input)).status, Some(3));
 }

@@ -81,7 +81,13 @@ pub(crate) fn fd_fdstat_set_rights(
 }
 
 pub(crate) fn fd_filestat_get(ctx: &mut WasiCtx, mem: &mut Guest<'_>, fd: u32, stat: u32) -> Outcome {
-    let out = mem.out::<64>(stat)?;
+    let out = mem.out(stat)?;
+    mem.put(out, filestat(ctx, fd)?.to_bytes());
+    Ok(())
+}
+
+/// The attributes of what is behind a descriptor.
+pub(crate) fn filestat(ctx: &WasiCtx, fd: u32) -> Outcome<FileStat> {
     let descriptor = ctx.fds.get(fd)?;
     descriptor.require(Rights::FD_FILESTAT_GET)?;
     let mut stat = match descriptor.object.host() {
@@ -90,8 +96,7 @@ pub(crate) fn fd_filestat_get(ctx: &mut WasiCtx, mem: &mut Guest<'_>, fd: u32, s
     };
     // A socket's mode does not say which kind it is.
     stat.filetype = descriptor.filetype;
-    mem.put(out, stat.to_bytes());
-    Ok(())
+    Ok(stat)
 }
 
 pub(crate) fn fd_filestat_set_size(ctx: &mut WasiCtx, _: &mut Guest<'_>, fd: u32, size: u64) -> Outcome {

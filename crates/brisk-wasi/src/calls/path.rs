@@ -225,18 +225,30 @@ pub(crate) fn path_filestat_get(
     path_len: u32,
     stat: u32,
 ) -> Outcome {
-    let out = mem.out::<64>(stat)?;
+    let out = mem.out(stat)?;
+    let stat = filestat(ctx, mem, fd, flags, path, path_len)?;
+    mem.put(out, stat.to_bytes());
+    Ok(())
+}
+
+/// The attributes of what a path names.
+pub(crate) fn filestat(
+    ctx: &WasiCtx,
+    mem: &Guest<'_>,
+    fd: u32,
+    flags: u32,
+    path: u32,
+    path_len: u32,
+) -> Outcome<FileStat> {
     let flags = LookupFlags::parse(flags.into())?;
     let path = mem.path(path, path_len)?;
     let (_, directory) = ctx.fds.directory(fd, Rights::PATH_FILESTAT_GET)?;
     let dir = &directory.readable()?.dir;
     check(path)?;
-    let stat = match unfollowed(dir, path, flags)? {
+    Ok(match unfollowed(dir, path, flags)? {
         Some((place, name)) => FileStat::from(&place.stat(name)?),
         None => FileStat::from(&dir.metadata(path)?),
-    };
-    mem.put(out, stat.to_bytes());
-    Ok(())
+    })
 }
 
 /// The path's last component, if it is to be taken as it is. A trailing slash makes a symbolic link be

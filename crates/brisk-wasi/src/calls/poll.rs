@@ -14,7 +14,7 @@ use crate::types::{ClockId, EventType, Rights, SubClockFlags};
 use crate::wait::{ask, poll_once, poll_until};
 
 /// Bytes of a subscription and of an event.
-const SUBSCRIPTION: usize = 48;
+pub(crate) const SUBSCRIPTION: usize = 48;
 const EVENT: usize = 32;
 
 /// One thing that is waited for, copied out of the guest's memory.
@@ -48,17 +48,32 @@ pub(crate) fn poll_oneoff(
     nsubscriptions: u32,
     nevents: u32,
 ) -> Outcome {
+    poll(ctx, mem, subscriptions, events, nsubscriptions, nevents, |bytes: &[u8; SUBSCRIPTION]| *bytes)
+}
+
+/// `poll_oneoff` with subscriptions of another layout, and how to read them.
+pub(crate) fn poll<const SIZE: usize>(
+    ctx: &mut WasiCtx,
+    mem: &mut Guest<'_>,
+    subscriptions: u32,
+    events: u32,
+    nsubscriptions: u32,
+    nevents: u32,
+    read: impl Fn(&[u8; SIZE]) -> [u8; SUBSCRIPTION],
+) -> Outcome {
     if nsubscriptions == 0 || nsubscriptions as usize > MAX_SUBSCRIPTIONS {
         return Err(Errno::Inval.into());
     }
     let out = mem.out(nevents)?;
     let events = mem.range(events, nsubscriptions, EVENT)?;
-    let array = mem.range(subscriptions, nsubscriptions, SUBSCRIPTION)?;
+    let array = mem.range(subscriptions, nsubscriptions, SIZE)?;
     // All are read before the first event is written: the guest may have laid one over the other.
     let waits = mem
         .slice(array)
-        .chunks_exact(SUBSCRIPTION)
-        .map(|bytes| Subscription::parse(ctx, bytes))
+        .as_chunks()
+        .0
+        .iter()
+        .map(|bytes| Subscription::parse(ctx, &read(bytes)))
         .collect::<Result<Vec<_>, _>>()?;
 
     let count = loop {
@@ -89,7 +104,7 @@ fn report(ctx: &WasiCtx, waits: &[Subscription], events: &mut [u8]) -> Result<u3
 }
 
 impl Subscription {
-    fn parse(ctx: &WasiCtx, bytes: &[u8]) -> Result<Self, Errno> {
+    fn parse(ctx: &WasiCtx, bytes: &[u8; SUBSCRIPTION]) -> Result<Self, Errno> {
         let u64_at = |at: usize| {
             let mut word = [0; 8];
             word.copy_from_slice(&bytes[at..at + 8]);

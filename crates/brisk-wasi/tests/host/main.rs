@@ -14,3 +14,4 @@ mod sockets;
 mod stdio;
 mod support;
 mod trace;
+mod unstable;

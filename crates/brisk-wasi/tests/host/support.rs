@@ -167,7 +167,7 @@ pub const PAGES: u32 = 4;
 pub const MEMORY: u32 = PAGES * 65536;
 
 /// Where the helpers put results, iovecs, strings and data. Tests use what lies above.
-const RESULT: u32 = 0;
+pub const RESULT: u32 = 0;
 const IOVS: u32 = 1024;
 const PATH_A: u32 = 16384;
 const PATH_B: u32 = 32768;
@@ -187,12 +187,27 @@ impl Guest {
             let memory = format!(r#"(memory (export "memory") {PAGES})"#);
             Module::new(&Engine::default(), pass_through(&memory)).unwrap()
         });
-        let mut linker = Linker::new(MODULE.engine());
-        brisk_wasi::add_to_linker(&mut linker, |wasi| wasi).unwrap();
-        let mut store = Store::new(MODULE.engine(), builder.build());
-        let instance = linker.instantiate(&mut store, &MODULE).unwrap();
+        Self::of(&MODULE, builder).unwrap()
+    }
+
+    /// A guest whose functions are those of the interface's first version.
+    pub fn unstable(builder: &mut WasiCtxBuilder) -> Self {
+        let later = |line: &&str| !line.contains("sock_accept");
+        let wat = pass_through(&format!("(memory (export \"memory\") {PAGES})\n"));
+        let wat: String = wat.split_inclusive('\n').filter(later).collect();
+        let wat = wat.replace("wasi_snapshot_preview1", "wasi_unstable");
+        Self::of(&Module::new(&Engine::default(), wat).unwrap(), builder).unwrap()
+    }
+
+    /// A guest made of a module that passes functions through.
+    pub fn of(module: &Module, builder: &mut WasiCtxBuilder) -> std::result::Result<Self, Error> {
+        let mut linker = Linker::new(module.engine());
+        brisk_wasi::add_to_linker(&mut linker, |wasi| wasi)?;
+        brisk_wasi::add_unstable_to_linker(&mut linker, |wasi| wasi)?;
+        let mut store = Store::new(module.engine(), builder.build());
+        let instance = linker.instantiate(&mut store, module)?;
         let memory = instance.get_memory(&mut store, "memory").unwrap();
-        Self { store, instance, memory }
+        Ok(Self { store, instance, memory })
     }
 
     /// A guest with a fresh directory, in which it may do everything, as descriptor 3.
