@@ -280,8 +280,8 @@ pub enum Inst {
         /// Whether all lanes.
         vector: bool,
     },
-    /// A vector instruction with a sequence of its own; see `simd`.
-    Simd(super::simd::Sequence, u8),
+    /// What only vectors need; the operands are said there.
+    Simd(super::simd::SimdInst),
 
     /// A call of a function of the module: definitions, uses in fixed registers.
     Call(u32),
@@ -312,4 +312,12 @@ pub enum Inst {
         /// Whether there must be some left.
         test: bool,
     },
+}
+
+impl Inst {
+    /// Whether it makes a constant, and leaves the flags alone.
+    pub fn is_constant(&self) -> bool {
+        use super::simd::SimdInst;
+        matches!(self, Inst::Imm(_) | Inst::VecImm(_) | Inst::VecConst(_) | Inst::Simd(SimdInst::Constant(_)))
+    }
 }

@@ -102,15 +102,10 @@ impl Emit<'_> {
                 self.asm.vec_rrr(op, dst, src, Mem::label(mask));
             }
             Inst::Canon { float, vector } => self.canon(float, vector),
-            Inst::Simd(sequence, imm) => self.sequence(sequence, imm),
+            Inst::Simd(inst) => self.emit_simd(inst),
             _ => return false,
         }
         true
-    }
-
-    fn sequence(&mut self, sequence: crate::x64::simd::Sequence, imm: u8) {
-        let _ = imm;
-        match sequence {}
     }
 
     /// A conversion or root of one lane keeps the others: without this it would wait for whatever was there.

@@ -6,11 +6,13 @@
 mod control;
 mod float;
 mod int;
+mod simd;
 
 use super::asm::*;
 use super::convention::*;
 use super::inst::*;
 use super::lower::Lowered;
+use super::simd::SimdInst;
 use crate::code::{self, Code, Position, Site, SiteKind, Target};
 use crate::ir::{Libcall, NONE, TrapCode};
 use crate::layout::VmLayout;
@@ -380,6 +382,7 @@ impl Emit<'_> {
                     self.asm.vec_load(VecOp::Movaps, Xmm(number), Mem::label(label));
                 }
             }
+            Inst::Simd(SimdInst::Constant(constant)) => self.simd_constant(constant, Xmm(number)),
             _ => unreachable!("{inst:?} is no constant"),
         }
     }

@@ -483,6 +483,11 @@ impl Lower<'_> {
     }
 
     fn test_zero(&mut self, value: Value, cond: Cond) -> Flags {
+        if matches!(cond, Cond::E | Cond::Ne)
+            && let Some(flags) = self.vector_condition(value)
+        {
+            return if cond == Cond::E { flags.invert() } else { flags };
+        }
         let ty = self.func.ty(value);
         let inst = *self.func.inst(value);
         if inst.op == Op::And && !self.wanted(value) {

@@ -4,6 +4,7 @@ use super::int::size;
 use super::*;
 use crate::x64::asm::{AluOp, Size};
 use crate::x64::inst::{Base, LoadKind};
+use crate::x64::simd::SimdInst;
 
 impl Lower<'_> {
     pub(super) fn memory(&mut self, value: Value, inst: &crate::ir::Inst) {
@@ -93,8 +94,8 @@ impl Lower<'_> {
         if access.bytes() != bytes || self.s.colors[value.0 as usize] != self.color {
             return None;
         }
-        // A vector register is loaded whole, or from the width of the operation that folds it.
-        if access.width == Width::S32 || inst.ty == Ty::V128 && bytes != 16 {
+        // The width is the operation's, whatever the register's.
+        if access.width == Width::S32 {
             return None;
         }
         self.s.sunk[value.0 as usize] = true;
@@ -134,6 +135,13 @@ impl Lower<'_> {
         let access = Access::from_aux(inst.aux);
         let value = Value(inst.c);
         let ty = self.func.ty(value);
+        if let Some((op, lane, vector)) = self.lane_to_store(value, access.bytes()) {
+            let src = self.reg(vector);
+            let (address, ops) = self.address(inst);
+            let inst = Inst::Simd(SimdInst::ExtractMem(op, lane, address));
+            self.push(inst, Ops::new().with(used(src)).join(ops));
+            return;
+        }
         if !ty.is_int() {
             let width = match access.width {
                 Width::V128 => VecWidth::B16,

@@ -558,7 +558,7 @@ impl Lower<'_> {
     fn remats(&mut self) {
         let code = &mut self.out.code;
         for (at, inst) in code.insts.iter().enumerate() {
-            if matches!(inst, Inst::Imm(_) | Inst::VecImm(_) | Inst::VecConst(_)) {
+            if inst.is_constant() {
                 let operand = code.operands[code.operand_ends[at] as usize - 1];
                 code.remat[operand.vreg.0 as usize] = Remat::Inst(at as u32);
             }
@@ -602,14 +602,6 @@ fn temp(vreg: VReg) -> Operand {
     operand(vreg, Constraint::Reg, Role::Temp)
 }
 
-/// How much of a vector register a value of a type takes.
-fn vec_width(ty: Ty) -> VecWidth {
-    match ty {
-        Ty::F32 => VecWidth::B4,
-        Ty::F64 => VecWidth::B8,
-        _ => VecWidth::B16,
-    }
-}
 
 impl Lower<'_> {
     /// A three-operand vector instruction: definition and first operand share a register without AVX.
