@@ -6,7 +6,9 @@
 //! predecessor comes first but at loop headers, and in which the blocks of a loop are contiguous.
 
 mod op;
+pub mod print;
 mod simd;
+pub mod verify;
 
 pub use op::{Effect, Op, Shape};
 pub use simd::{SimdOp, SimdShape};

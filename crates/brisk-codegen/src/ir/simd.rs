@@ -38,6 +38,21 @@ macro_rules! ty {
     };
 }
 
+macro_rules! params {
+    ($a:tt, lane, $b:tt) => {
+        &[ty!($a), ty!($b)]
+    };
+    ($a:tt, lane) => {
+        &[ty!($a)]
+    };
+    ($a:tt, $b:tt, lanes) => {
+        &[ty!($a), ty!($b)]
+    };
+    ($($a:tt),*) => {
+        &[$(ty!($a)),*]
+    };
+}
+
 macro_rules! define_simd {
     (
         unary { $($u:tt)* } unary_trap { $($ut:tt)* } binary { $($b:tt)* } binary_commutative { $($bc:tt)* }
@@ -73,6 +88,18 @@ macro_rules! define_simd {
                     $(SimdOp::$el => SimdShape::ExtractLane,)*
                     $(SimdOp::$rl => SimdShape::ReplaceLane,)*
                     $(SimdOp::$sh => SimdShape::Shuffle,)*
+                }
+            }
+
+            /// Types of its operands; immediates are left out.
+            pub fn params(self) -> &'static [Ty] {
+                match self {
+                    $(SimdOp::$vu => params!($($vua),*),)*
+                    $(SimdOp::$vb => params!($($vba),*),)*
+                    $(SimdOp::$vt => params!($($vta),*),)*
+                    $(SimdOp::$el => params!($($ela),*),)*
+                    $(SimdOp::$rl => params!($($rla),*),)*
+                    $(SimdOp::$sh => params!($($sha),*),)*
                 }
             }
 

@@ -1,0 +1,490 @@
+//! Blocks and branches.
+
+use super::ssa::OPERAND;
+use super::{Build, BuildError, Entry};
+use crate::ir::{Access, IntCond, NONE, Op, Range, Region, TrapCode, Ty, Width};
+use brisk_module::types::ValType;
+use brisk_module::walk::{BlockSig, ControlKind};
+use brisk_module::wasmparser::{BlockType, BrTable};
+
+/// What a control frame's label is to the build.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Label {
+    /// The block a branch leads to, once there is one; a loop's header.
+    pub block: u32,
+    /// How the `else` of an `if` is reached.
+    pub other: Other,
+    /// Clauses of a `try_table`, in `Builder::clauses`.
+    pub clauses: Range,
+    /// The edge of the `br_table` under way, and which that is.
+    pub table: (u32, u32),
+}
+
+/// How the `else` of an `if` is reached, or what follows an `if` without one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Other {
+    /// Not at all, or no `if`.
+    No,
+    /// Along an edge that leads nowhere yet and passes the parameters.
+    Edge(u32),
+    /// From the current block: the condition is never true.
+    Here,
+}
+
+/// A clause of a `try_table`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clause {
+    /// Tag, or `NONE` for all.
+    pub tag: u32,
+    pub with_ref: bool,
+    /// Index of the frame it leads to.
+    pub frame: u32,
+}
+
+impl Default for Label {
+    fn default() -> Label {
+        Label { block: NONE, other: Other::No, clauses: Range::default(), table: (NONE, NONE) }
+    }
+}
+
+impl Build<'_> {
+    /// Opens a frame that is no loop.
+    pub fn open(&mut self, kind: ControlKind, ty: BlockType, label: Label) {
+        let sig = BlockSig::new(ty);
+        let params = sig.params(self.module).len();
+        self.keep_operands(self.walker.operands.len() - params);
+        self.walker.open(kind, sig, label);
+    }
+
+    pub fn loop_(&mut self, ty: BlockType) {
+        let sig = BlockSig::new(ty);
+        let params = sig.params(self.module).len();
+        let height = self.walker.operands.len() - params;
+        self.keep_operands(height);
+        let header = self.new_block();
+        self.cx.blocks[header as usize].header = true;
+        self.cx.blocks[header as usize].sealed = false;
+        self.jump(header, params);
+        self.begin(header);
+        self.forget();
+        for at in 0..params {
+            let ty = self.ty(self.walker.operands[height + at]);
+            let phi = self.new_phi(header, ty, OPERAND | at as u32);
+            self.walker.operands[height + at] = self.cx.phis[phi as usize].value;
+        }
+        self.find_operands(height);
+        self.walker.open(ControlKind::Loop, sig, Label { block: header, ..Label::default() });
+        if self.settings.interrupts {
+            self.emit(Op::Poll, Ty::None, 0, 0, 0, 0);
+        }
+        self.open_segment(true);
+        if let Entry::Osr { header, link_slots } = self.settings.entry
+            && header == self.offset
+        {
+            self.enter_from_frame(link_slots);
+        }
+    }
+
+    /// Splits the header of the loop just begun, and enters behind it from the interpreter's frame.
+    fn enter_from_frame(&mut self, link_slots: u32) {
+        let count = self.walker.operands.len();
+        self.keep_operands(count);
+        let (body, entry) = (self.new_block(), self.new_block());
+        self.jump(body, 0);
+        self.begin(entry);
+        self.forget();
+        self.osr_block = entry;
+        let frame = self.emit(Op::Param, Ty::I64, 0, entry, NONE, NONE);
+        let mut slot = 0;
+        for local in 0..self.local_count {
+            let value = self.load_slot(frame, &mut slot, self.cx.local_types[local as usize]);
+            self.define(entry, local, value);
+        }
+        slot += link_slots;
+        for at in 0..count {
+            let ty = self.ty(self.walker.operands[at]);
+            let value = self.load_slot(frame, &mut slot, ty);
+            self.define_operand(entry, at, value);
+        }
+        self.jump(body, 0);
+        self.begin(body);
+        self.forget();
+        self.find_operands(count);
+    }
+
+    fn load_slot(&mut self, frame: u32, slot: &mut u32, ty: Ty) -> u32 {
+        let access = Access { width: slot_width(ty), pinned: false, region: Region::Store, traps: false };
+        let value = self.emit(Op::Load, ty, access.to_aux(), frame, *slot * 8, 0);
+        *slot += if ty == Ty::V128 { 2 } else { 1 };
+        value
+    }
+
+    /// What a value says as a condition: the value to test, and whether the opposite is meant.
+    fn condition(&self, mut value: u32) -> (u32, bool) {
+        let mut inverted = false;
+        loop {
+            let inst = self.inst(value);
+            if inst.op != Op::Icmp || self.ty(inst.a) != Ty::I32 || self.constant_of(inst.b) != Some(0) {
+                return (value, inverted);
+            }
+            match IntCond::from_aux(inst.aux) {
+                IntCond::Eq => inverted = !inverted,
+                IntCond::Ne => {}
+                _ => return (value, inverted),
+            }
+            value = inst.a;
+        }
+    }
+
+    /// Ends the current block: to `then` if the value is not 0, else to `other`, which is the next edge.
+    fn branch(&mut self, value: u32, then: u32, other: u32) {
+        let (value, inverted) = self.condition(value);
+        let (then, other) = if inverted { (other, then) } else { (then, other) };
+        self.emit(Op::Branch, Ty::None, 0, value, then, other);
+        self.end_block();
+    }
+
+    /// As [`Build::branch`] to two new blocks: one that is seldom reached, and one that goes on in this segment. The
+    /// first is begun; the second is returned.
+    pub fn branch_aside(&mut self, value: u32) -> u32 {
+        let (aside, next) = (self.new_block(), self.new_block());
+        let parent = self.block;
+        let then = self.edge(aside, 0);
+        let other = self.edge(next, 0);
+        self.branch(value, then, other);
+        self.cx.blocks[next as usize].parent = parent;
+        self.cx.blocks[aside as usize].cold = true;
+        self.begin_child(aside, parent);
+        next
+    }
+
+    pub fn if_(&mut self, ty: BlockType) {
+        let condition = self.pop();
+        if let Some(constant) = self.constant_of(condition) {
+            let other = if constant == 0 { Other::Here } else { Other::No };
+            self.open(ControlKind::If, ty, Label { other, ..Label::default() });
+            if constant == 0 {
+                self.walker.set_unreachable();
+            }
+            return;
+        }
+        let params = BlockSig::new(ty).params(self.module).len();
+        self.keep_operands(self.walker.operands.len() - params);
+        let (parent, then) = (self.block, self.new_block());
+        let edge = self.edge(then, 0);
+        let other = self.loose_edge(params);
+        self.branch(condition, edge, other);
+        self.begin_child(then, parent);
+        self.open(ControlKind::If, ty, Label { other: Other::Edge(other), ..Label::default() });
+    }
+
+    pub fn else_(&mut self) {
+        let at = self.walker.control.len() - 1;
+        if !self.walker.innermost().unreachable {
+            let results = self.label_arity(at);
+            let block = self.label_block(at);
+            self.jump(block, results);
+        }
+        let frame = self.walker.innermost();
+        frame.kind = ControlKind::Else;
+        let height = frame.height;
+        match std::mem::replace(&mut frame.label.other, Other::No) {
+            Other::No => frame.unreachable = true,
+            Other::Here => frame.unreachable = false,
+            Other::Edge(edge) => {
+                frame.unreachable = false;
+                let block = self.new_block();
+                self.attach(edge, block);
+                let data = self.cx.edges[edge as usize];
+                self.begin_child(block, data.from);
+                self.forget();
+                self.walker.operands.truncate(height);
+                let args = data.args as usize..data.args_end as usize;
+                self.walker.operands.extend_from_slice(&self.cx.args[args]);
+                self.find_operands(height);
+            }
+        }
+    }
+
+    pub fn end(&mut self) {
+        let at = self.walker.control.len() - 1;
+        if at == 0 {
+            return self.end_function();
+        }
+        let frame = self.walker.innermost();
+        let (kind, label) = (frame.kind, frame.label);
+        // What an `if` that is never true leaves is its parameters.
+        let reachable = !frame.unreachable || label.other == Other::Here;
+        let results = frame.sig;
+        match kind {
+            ControlKind::Loop => {
+                self.seal(label.block);
+                self.walker.control.pop();
+                if !reachable {
+                    self.walker.set_unreachable();
+                }
+                return;
+            }
+            ControlKind::TryTable => {
+                self.tries -= 1;
+                self.cx.clauses.truncate(label.clauses.start as usize);
+            }
+            _ => {}
+        }
+        let edge = match label.other {
+            Other::Edge(edge) => Some(edge),
+            _ => None,
+        };
+        if label.block == NONE && edge.is_none() {
+            self.walker.control.pop();
+            if !reachable {
+                self.walker.set_unreachable();
+            }
+            return;
+        }
+        let block = self.label_block(at);
+        let types = results.results(self.module);
+        if reachable {
+            self.jump(block, types.len());
+        }
+        if let Some(edge) = edge {
+            self.attach(edge, block);
+        }
+        self.bind(at, types);
+        self.walker.control.pop();
+    }
+
+    /// Begins the block of a label to which all edges are known; what they pass becomes operands.
+    fn bind(&mut self, at: usize, types: &[ValType]) {
+        let frame = &self.walker.control[at];
+        let (block, height) = (frame.label.block, frame.height);
+        let data = self.cx.blocks[block as usize];
+        if data.preds == 1 {
+            self.cx.blocks[block as usize].parent = self.cx.edges[data.first_pred as usize].from;
+        }
+        self.begin(block);
+        self.forget();
+        self.walker.operands.truncate(height);
+        self.find_operands(height);
+        for (at, &ty) in types.iter().enumerate() {
+            let value = self.meet(block, at as u32, Ty::from_wasm(ty));
+            self.push(value);
+        }
+    }
+
+    /// The operand number `at` of a label: what all edges pass, or a parameter.
+    fn meet(&mut self, block: u32, at: u32, ty: Ty) -> u32 {
+        let data = self.cx.blocks[block as usize];
+        self.steps += u64::from(data.preds);
+        let args = self.cx.phi_args.len();
+        let (mut edge, mut same, mut first) = (data.first_pred, true, NONE);
+        while edge != NONE {
+            let data = self.cx.edges[edge as usize];
+            let value = self.resolve(self.cx.args[(data.args + at) as usize]);
+            self.cx.phi_args.push(value);
+            if first == NONE {
+                first = value;
+            }
+            same &= value == first;
+            edge = data.next;
+        }
+        if same {
+            self.cx.phi_args.truncate(args);
+            return first;
+        }
+        let phi = self.new_phi(block, ty, OPERAND | at);
+        self.cx.phis[phi as usize].args = args as u32;
+        self.cx.phis[phi as usize].value
+    }
+
+    fn end_function(&mut self) {
+        let reachable = !self.walker.innermost().unreachable;
+        let label = self.walker.innermost().label.block;
+        let results = self.f.results.len();
+        if label == NONE {
+            if reachable {
+                self.return_();
+            }
+        } else {
+            if reachable {
+                self.jump(label, results);
+            }
+            let types = &self.module.func_type(self.func).results;
+            self.bind(0, types);
+            self.return_();
+        }
+        self.walker.control.clear();
+    }
+
+    /// Emits a return of the topmost operands.
+    fn return_(&mut self) {
+        let count = self.f.results.len();
+        let first = self.walker.operands.len() - count;
+        let start = self.f.lists.len() as u32;
+        self.f.lists.extend_from_slice(&self.walker.operands[first..]);
+        self.emit(Op::Return, Ty::None, 0, 0, start, count as u32);
+        self.end_block();
+    }
+
+    /// The block that a branch to the frame at `at` leads to.
+    pub fn label_block(&mut self, at: usize) -> u32 {
+        let block = self.walker.control[at].label.block;
+        if block != NONE {
+            return block;
+        }
+        let block = self.new_block();
+        self.walker.control[at].label.block = block;
+        block
+    }
+
+    pub fn label_arity(&self, at: usize) -> usize {
+        self.walker.control[at].label_types(self.module).len()
+    }
+
+    fn frame_at(&self, depth: u32) -> usize {
+        self.walker.control.len() - 1 - depth as usize
+    }
+
+    /// The rest of the frame cannot be reached.
+    pub fn unreachable_rest(&mut self) {
+        let height = self.walker.innermost().height;
+        self.walker.operands.truncate(height);
+        self.walker.set_unreachable();
+    }
+
+    /// Ends the current block with a jump to the frame at `at`, or a return.
+    pub fn leave_to(&mut self, at: usize) {
+        if at == 0 {
+            return self.return_();
+        }
+        let arity = self.label_arity(at);
+        let block = self.label_block(at);
+        self.jump(block, arity);
+    }
+
+    pub fn return_op(&mut self) {
+        self.return_();
+        self.unreachable_rest();
+    }
+
+    pub fn br(&mut self, depth: u32) {
+        self.leave_to(self.frame_at(depth));
+        self.unreachable_rest();
+    }
+
+    pub fn br_if(&mut self, depth: u32) {
+        let condition = self.pop();
+        self.branch_on(condition, true, depth);
+    }
+
+    /// Branches to a label if a condition is not 0 (or is, if `sense` is false).
+    fn branch_on(&mut self, condition: u32, sense: bool, depth: u32) {
+        if let Some(constant) = self.constant_of(condition) {
+            if (constant != 0) == sense {
+                self.br(depth);
+            }
+            return;
+        }
+        let at = self.frame_at(depth);
+        let arity = self.label_arity(at);
+        let target = self.label_block(at);
+        let (parent, next) = (self.block, self.new_block());
+        let taken = self.edge(target, arity);
+        let other = self.edge(next, 0);
+        if sense {
+            self.branch(condition, taken, other);
+        } else {
+            self.branch(condition, other, taken);
+        }
+        self.begin_child(next, parent);
+    }
+
+    pub fn br_table(&mut self, table: &BrTable<'_>) {
+        let index = self.pop();
+        if let Some(index) = self.constant_of(index) {
+            let depth = usize::try_from(index).ok().and_then(|index| {
+                if index < table.len() as usize { table.targets().nth(index) } else { None }
+            });
+            let depth = depth.map_or(table.default(), |depth| depth.expect("a validated table decodes"));
+            return self.br(depth);
+        }
+        if table.is_empty() {
+            return self.br(table.default());
+        }
+        let start = self.cx.tables.len() as u32;
+        for depth in table.targets().chain(std::iter::once(Ok(table.default()))) {
+            let at = self.frame_at(depth.expect("a validated table decodes"));
+            let edge = match self.walker.control[at].label.table {
+                (edge, table) if table == start => edge,
+                _ => {
+                    let arity = self.label_arity(at);
+                    let block = self.label_block(at);
+                    let edge = self.edge(block, arity);
+                    self.walker.control[at].label.table = (edge, start);
+                    edge
+                }
+            };
+            self.cx.tables.push(edge);
+        }
+        self.emit(Op::BranchTable, Ty::None, 0, index, start, table.len() + 1);
+        self.end_block();
+        self.unreachable_rest();
+    }
+
+    pub fn br_on_null(&mut self, depth: u32) {
+        let reference = self.pop();
+        let null = self.is_null(reference);
+        self.branch_on(null, true, depth);
+        if !self.walker.innermost().unreachable {
+            self.push(reference);
+        }
+    }
+
+    pub fn br_on_non_null(&mut self, depth: u32) {
+        // The reference is passed with the branch.
+        let reference = *self.walker.operands.last().expect("a validated body has the operand");
+        let null = self.is_null(reference);
+        self.branch_on(null, false, depth);
+        if !self.walker.innermost().unreachable {
+            self.pop();
+        }
+    }
+
+    pub fn is_null(&mut self, reference: u32) -> u32 {
+        let null = self.constant(Ty::I64, 0);
+        self.icmp(IntCond::Eq, reference, null)
+    }
+
+    pub fn trap(&mut self, code: TrapCode) {
+        self.cx.blocks[self.block as usize].cold = true;
+        self.emit(Op::Trap, Ty::None, code as u16, 0, 0, 0);
+        self.end_block();
+    }
+
+    /// Traps if a value is not 0.
+    pub fn trap_if(&mut self, condition: u32, code: TrapCode) {
+        if self.constant_of(condition) != Some(0) {
+            self.emit(Op::TrapIf, Ty::None, code as u16, condition, 0, 0);
+        }
+    }
+
+    /// The result of all that could be known while building.
+    pub fn checked(&self) -> Result<(), BuildError> {
+        if self.too_large() {
+            Err(BuildError::TooLarge)
+        } else if self.settings.entry != Entry::Normal && self.osr_block == NONE {
+            Err(BuildError::NoSuchLoop)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Width of a value of a type in a slot or a cell.
+pub(super) fn slot_width(ty: Ty) -> Width {
+    match ty {
+        Ty::I32 | Ty::F32 => Width::U32,
+        Ty::V128 => Width::V128,
+        _ => Width::U64,
+    }
+}
