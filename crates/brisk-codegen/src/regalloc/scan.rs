@@ -1,0 +1,479 @@
+//! The scan: pieces of live ranges get registers, in the order in which they begin.
+//!
+//! Requires [`Live`]; provides for each vreg a chain of pieces, each in a register or in memory (in its slot, or to be
+//! made again). Linear scan with splitting after Wimmer and Mössenböck ("Optimized interval splitting in a linear scan
+//! register allocator", VEE 2005), with one difference: a live range with holes is split at them. What is taken up
+//! again behind a hole wants its old register, which on SSA form is free unless the range or another one was split in
+//! between. So a register holds at most one piece at a time, nothing is ever inactive, and each decision looks at the
+//! registers and at the next reservation of each, at no other intervals.
+
+use super::live::{BEFORE, EARLY, Live, Use, UseKind, block_start};
+use super::{NO_REG, NONE};
+use crate::vcode::{RegSet, RegSets, VCode};
+
+/// How a piece came about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Origin {
+    /// It begins with a definition that writes a register.
+    Def,
+    /// It begins with a definition elsewhere, or behind a hole, or where it would be good to have it in a register.
+    Soft,
+    /// It begins in the middle of an instruction that destroys its register.
+    Spilled,
+}
+
+/// A vreg in one place for a while.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Piece {
+    pub start: u32,
+    pub end: u32,
+    pub vreg: u32,
+    /// The next piece of the vreg; before, the next one in the queue.
+    pub next: u32,
+    /// The live range it is in.
+    range: u32,
+    /// It cannot be split before this.
+    pin: u32,
+    /// Its register; `NO_REG`: in memory.
+    pub reg: u8,
+    origin: Origin,
+}
+
+/// What is left of a live range.
+#[derive(Clone, Copy)]
+struct Rest {
+    from: u32,
+    end: u32,
+    range: u32,
+}
+
+/// The state; recycled.
+#[derive(Default)]
+pub(super) struct Scan {
+    pub pieces: Vec<Piece>,
+    /// For each preg, its pieces in order. Pieces that are in memory after all are still among them.
+    pub by_reg: Vec<Vec<u32>>,
+    pub used: RegSet,
+    /// For each position, the pieces that begin there.
+    queue: Vec<u32>,
+    /// For each preg the piece that is in it, and until when.
+    active: Vec<u32>,
+    active_end: Vec<u32>,
+    regs: [Vec<u8>; 2],
+    callee_saved: RegSet,
+}
+
+impl Scan {
+    /// Gives every piece a place.
+    pub(super) fn run<I>(&mut self, code: &VCode<I>, regs: &RegSets, live: &mut Live) {
+        self.pieces.clear();
+        self.by_reg.resize_with(64, Vec::new);
+        for list in &mut self.by_reg {
+            list.clear();
+        }
+        self.used = RegSet::EMPTY;
+        self.callee_saved = regs.callee_saved;
+        self.queue.clear();
+        self.queue.resize(code.insts.len() * 4 + 8, NONE);
+        self.active.clear();
+        self.active.resize(64, NONE);
+        self.active_end.clear();
+        self.active_end.resize(64, 0);
+        for list in &mut self.regs {
+            list.clear();
+        }
+        for r in regs.allocatable.iter() {
+            self.regs[r.class() as usize].push(r.0);
+        }
+        for &(v, r) in &code.hints {
+            let info = &mut live.vregs[v.0 as usize];
+            if info.hint == NO_REG {
+                info.hint = r.0;
+            }
+        }
+        for v in (0..live.vregs.len() as u32).rev() {
+            let info = &live.vregs[v as usize];
+            if info.range != NONE {
+                let range = live.ranges[info.range as usize];
+                let origin = if info.is_param || info.fixed_def { Origin::Soft } else { Origin::Def };
+                let pin =
+                    if origin == Origin::Def { range.end.min((range.start & !3) + 4 + EARLY) } else { 0 };
+                self.enqueue(range.start, range.end, v, info.range, pin, origin);
+            }
+        }
+        for pos in 0..self.queue.len() {
+            while self.queue[pos] != NONE {
+                let piece = self.queue[pos];
+                self.queue[pos] = self.pieces[piece as usize].next;
+                self.pieces[piece as usize].next = NONE;
+                self.place(code, live, piece);
+            }
+        }
+    }
+
+    fn enqueue(&mut self, start: u32, end: u32, vreg: u32, range: u32, pin: u32, origin: Origin) {
+        let next = self.queue[start as usize];
+        self.queue[start as usize] = self.pieces.len() as u32;
+        self.pieces.push(Piece { start, end, vreg, next, range, pin, reg: NO_REG, origin });
+    }
+
+    /// Puts a piece behind the others of its vreg.
+    fn append(&mut self, live: &mut Live, piece: u32) {
+        let info = &mut live.vregs[self.pieces[piece as usize].vreg as usize];
+        if info.first_piece == NONE {
+            info.first_piece = piece;
+        } else {
+            self.pieces[info.last_piece as usize].next = piece;
+        }
+        info.last_piece = piece;
+    }
+
+    /// Where a register is reserved next, for others than `v`; 0 if it is now.
+    fn next_reserved(live: &mut Live, r: u8, pos: u32, v: u32) -> u32 {
+        let list = &mut live.reserved[r as usize];
+        while list.last().is_some_and(|last| last.end <= pos) {
+            list.pop();
+        }
+        for (n, reservation) in list.iter().rev().enumerate() {
+            if reservation.owner != v || n > 64 {
+                return if reservation.start <= pos { 0 } else { reservation.start };
+            }
+        }
+        u32::MAX
+    }
+
+    fn place<I>(&mut self, code: &VCode<I>, live: &mut Live, piece: u32) {
+        let Piece { start, end, vreg: v, range, origin, .. } = self.pieces[piece as usize];
+        if live.ranges[range as usize].start == start {
+            let next = live.ranges[range as usize].next;
+            if next != NONE {
+                let r = live.ranges[next as usize];
+                self.enqueue(r.start, r.end, v, next, 0, Origin::Soft);
+            }
+        }
+        advance(live, v, start);
+        if origin == Origin::Spilled {
+            self.memory(code, live, v, Rest { from: start, end, range }, start);
+            return;
+        }
+        let first = live.vregs[v as usize].uses;
+        let first_use = (first != NONE).then(|| live.uses[first as usize]).filter(|u| u.pos < end);
+        let until = self.pieces[piece as usize].pin.max(needed_until(live, v, start));
+        let must = until > start;
+        self.pieces[piece as usize].pin = until;
+        if !must && first_use.is_none() {
+            self.memory(code, live, v, Rest { from: start, end, range }, start);
+            return;
+        }
+        let hints = self.hints(live, v, start, end);
+        let class = code.classes[v as usize] as usize;
+        let (mut best, mut best_score) = (NO_REG, 0);
+        let (mut part, mut part_end) = (NO_REG, 0);
+        let pays = live.vregs[v as usize].weight > 48;
+        for n in 0..self.regs[class].len() {
+            let r = self.regs[class][n];
+            if self.active_end[r as usize] > start {
+                continue;
+            }
+            let free = Self::next_reserved(live, r, start, v);
+            if free <= start || free < until {
+                continue;
+            }
+            let unpaid = self.callee_saved.0 & !self.used.0 >> r & 1 != 0;
+            if free >= end {
+                let rank = hints.iter().position(|&h| h == r).map_or(0, |n| hints.len() - n) as u64;
+                let score = (rank << 34 | u64::from(!unpaid) << 33 | u64::from(u32::MAX - free)) + 1;
+                if score > best_score {
+                    (best, best_score) = (r, score);
+                }
+            } else if free > part_end || free == part_end && hints.contains(&r) {
+                (part, part_end) = (r, free);
+            }
+        }
+        let unpaid = |r: u8| self.callee_saved.0 & !self.used.0 >> r & 1 != 0;
+        if best != NO_REG && !(unpaid(best) && !pays && part != NO_REG) {
+            self.assign(live, piece, best);
+            return;
+        }
+        if part != NO_REG && (must || first_use.is_some_and(|u| u.pos < part_end)) {
+            self.assign(live, piece, part);
+            self.cut(code, live, piece, start, part_end);
+            return;
+        }
+        let wants = must || first_use.is_some_and(|u| matches!(u.kind, UseKind::Reg | UseKind::Any));
+        if wants && part == NO_REG {
+            let limit = if must { f32::INFINITY } else { score(live, v, start) * 0.5 };
+            if let Some(r) = self.victim(live, class, start, until, v, limit) {
+                self.evict(code, live, r, start);
+                let free = Self::next_reserved(live, r, start, v);
+                self.assign(live, piece, r);
+                if free < end {
+                    self.cut(code, live, piece, start, free);
+                }
+                return;
+            }
+        }
+        assert!(!must, "an instruction needs more registers than there are");
+        self.memory(code, live, v, Rest { from: start, end, range }, start);
+    }
+
+    /// The registers that would suit a piece, best first.
+    fn hints(&self, live: &Live, v: u32, start: u32, end: u32) -> [u8; 5] {
+        let info = &live.vregs[v as usize];
+        let mut hints = [NO_REG; 5];
+        if info.last_piece != NONE {
+            // As before.
+            let mut last = info.last_piece;
+            if self.pieces[last as usize].reg == NO_REG && self.pieces[last as usize].start != info.def {
+                last = info.first_piece;
+            }
+            hints[0] = self.pieces[last as usize].reg;
+        }
+        if info.param != NONE {
+            hints[1] = live.vregs[info.param as usize].param_hint;
+        }
+        if info.is_param {
+            hints[1] = info.param_hint;
+        }
+        if info.reuse != NONE && info.def == start {
+            let source = live.vregs[info.reuse as usize].last_piece;
+            if source != NONE && self.pieces[source as usize].end >= start {
+                hints[2] = self.pieces[source as usize].reg;
+            }
+        }
+        let mut at = info.uses;
+        for _ in 0..4 {
+            if at == NONE {
+                break;
+            }
+            let used = live.uses[at as usize];
+            if used.pos > end {
+                break;
+            }
+            if used.hint != NO_REG {
+                hints[3] = used.hint;
+                break;
+            }
+            at = used.next;
+        }
+        hints[4] = info.hint;
+        hints
+    }
+
+    /// Puts a piece into a register.
+    fn assign(&mut self, live: &mut Live, piece: u32, r: u8) {
+        let p = &mut self.pieces[piece as usize];
+        p.reg = r;
+        self.active[r as usize] = piece;
+        self.active_end[r as usize] = p.end;
+        self.by_reg[r as usize].push(piece);
+        if self.callee_saved.0 >> r & 1 != 0 {
+            self.used.0 |= 1 << r;
+        }
+        let v = p.vreg as usize;
+        self.append(live, piece);
+        if live.vregs[v].is_param {
+            live.vregs[v].param_hint = r;
+        }
+        let param = live.vregs[v].param;
+        if param != NONE && live.vregs[param as usize].first_piece == NONE {
+            live.vregs[param as usize].param_hint = r;
+        }
+    }
+
+    /// Ends a piece that is in a register before `free`, where that register is reserved.
+    fn cut<I>(&mut self, code: &VCode<I>, live: &mut Live, piece: u32, start: u32, free: u32) {
+        let Piece { end, vreg, range, pin, reg, .. } = self.pieces[piece as usize];
+        let (last, next) = uses_around(live, vreg, start, free);
+        let lo = last.max(pin.saturating_sub(1)).max(start);
+        let mut at = out_of_loops(live, lo, free).max(pin);
+        if let Some(u) = next
+            && u.pos < end
+            && matches!(u.kind, UseKind::Reg | UseKind::Any)
+            && gap(u) < at
+        {
+            // It is needed while the register is reserved: it must leave before that instruction.
+            at = gap(u);
+        }
+        self.pieces[piece as usize].end = at;
+        self.active_end[reg as usize] = at;
+        if at & 3 == EARLY || at & 3 == BEFORE && at == block_start(code, live.block_of[(at / 4) as usize]) {
+            // Here it can go to another register.
+            self.enqueue(at, end, vreg, range, 0, Origin::Soft);
+        } else {
+            self.enqueue(at, end, vreg, range, 0, Origin::Spilled);
+        }
+    }
+
+    /// The register whose value is cheapest to spill at `pos`, if that costs less than `limit`.
+    fn victim(&self, live: &mut Live, class: usize, pos: u32, until: u32, v: u32, limit: f32) -> Option<u8> {
+        let (mut best, mut least) = (None, limit);
+        for &r in &self.regs[class] {
+            if self.active_end[r as usize] <= pos {
+                continue;
+            }
+            let piece = self.pieces[self.active[r as usize] as usize];
+            let free = Self::next_reserved(live, r, pos, v);
+            if piece.pin > pos || free <= pos || free < until {
+                continue;
+            }
+            advance(live, piece.vreg, pos);
+            if needed_until(live, piece.vreg, pos) > pos {
+                continue;
+            }
+            let cost = score(live, piece.vreg, pos);
+            if cost < least || best.is_none() && limit == f32::INFINITY {
+                (best, least) = (Some(r), cost);
+            }
+        }
+        best
+    }
+
+    /// Takes the register from what is in it at `pos`.
+    fn evict<I>(&mut self, code: &VCode<I>, live: &mut Live, r: u8, pos: u32) {
+        let piece = self.active[r as usize];
+        let Piece { start, end, vreg, range, pin, .. } = self.pieces[piece as usize];
+        let lo = live.vregs[vreg as usize].last_use.max(pin.saturating_sub(1)).max(start);
+        let at = out_of_loops(live, lo, pos);
+        let p = &mut self.pieces[piece as usize];
+        p.end = at;
+        if at == start {
+            p.reg = NO_REG;
+        }
+        self.active_end[r as usize] = pos;
+        self.memory(code, live, vreg, Rest { from: at, end, range }, pos);
+    }
+
+    /// Vreg `v` is in memory from `from` on; if there is a use that needs a register behind `lo`, it is back in time.
+    fn memory<I>(&mut self, code: &VCode<I>, live: &mut Live, v: u32, rest: Rest, lo: u32) {
+        let Rest { from, end, range } = rest;
+        let mut at = live.vregs[v as usize].uses;
+        let mut back = end;
+        while at != NONE {
+            let u = live.uses[at as usize];
+            if u.pos >= end {
+                break;
+            }
+            if u.kind == UseKind::Reg && gap(u) > lo {
+                back = reload_at(code, live, lo, u);
+                break;
+            }
+            at = u.next;
+        }
+        let last = live.vregs[v as usize].last_piece;
+        if last != NONE && self.pieces[last as usize].reg == NO_REG && self.pieces[last as usize].end == from
+        {
+            self.pieces[last as usize].end = back;
+        } else {
+            let piece = self.pieces.len() as u32;
+            let next = NONE;
+            self.pieces.push(Piece {
+                start: from,
+                end: back,
+                vreg: v,
+                next,
+                range,
+                pin: 0,
+                reg: NO_REG,
+                origin: Origin::Spilled,
+            });
+            self.append(live, piece);
+        }
+        if back < end {
+            self.enqueue(back, end, v, range, 0, Origin::Soft);
+        }
+    }
+}
+
+/// Where the moves stand that bring a value to where it is used.
+fn gap(u: Use) -> u32 {
+    (u.pos & !3) + EARLY
+}
+
+/// Until when the instruction at `pos` needs `v` where it is.
+fn needed_until(live: &Live, v: u32, pos: u32) -> u32 {
+    let mut at = live.vregs[v as usize].uses;
+    let mut until = 0;
+    while at != NONE {
+        let u = live.uses[at as usize];
+        if gap(u) > pos {
+            break;
+        }
+        match u.kind {
+            UseKind::Reg => until = until.max(u.pos + 1),
+            UseKind::Any if gap(u) < pos => until = until.max(u.pos + 1),
+            _ => {}
+        }
+        at = u.next;
+    }
+    until
+}
+
+/// Passes the uses of `v` before `pos`.
+fn advance(live: &mut Live, v: u32, pos: u32) {
+    let info = &mut live.vregs[v as usize];
+    while info.uses != NONE && live.uses[info.uses as usize].pos < pos {
+        let u = live.uses[info.uses as usize];
+        info.last_use = u.pos;
+        info.uses = u.next;
+    }
+}
+
+/// The last use of `v` before `pos`, `start` if there is none, and the first one from there on.
+fn uses_around(live: &Live, v: u32, start: u32, pos: u32) -> (u32, Option<Use>) {
+    let mut at = live.vregs[v as usize].uses;
+    let mut last = start;
+    while at != NONE {
+        let u = live.uses[at as usize];
+        if u.pos >= pos {
+            return (last, Some(u));
+        }
+        last = u.pos;
+        at = u.next;
+    }
+    (last, None)
+}
+
+/// A position behind `lo`, `hi` or before it, that is in as few of the loops around `hi` as possible.
+fn out_of_loops(live: &Live, lo: u32, hi: u32) -> u32 {
+    let mut at = hi;
+    let mut l = live.loop_of[live.block_of[(hi / 4) as usize] as usize];
+    while l != NONE && live.loops[l as usize].start_pos > lo {
+        at = live.loops[l as usize].start_pos;
+        l = live.loops[l as usize].parent;
+    }
+    at
+}
+
+/// Where to reload what is in memory at `lo` for `u`.
+fn reload_at<I>(code: &VCode<I>, live: &Live, lo: u32, u: Use) -> u32 {
+    let at = out_of_loops(live, lo, gap(u));
+    if at != gap(u) {
+        return at;
+    }
+    // Behind blocks that are seldom reached.
+    let (from, to) = (live.block_of[(lo / 4) as usize], live.block_of[(u.pos / 4) as usize]);
+    let wanted = live.freq[to as usize];
+    if live.freq[from as usize] < wanted {
+        for b in from + 1..=to.min(from + 8) {
+            if live.freq[b as usize] >= wanted {
+                let start = block_start(code, b);
+                return if start > lo { start } else { at };
+            }
+        }
+    }
+    at
+}
+
+/// What it costs to spill `v` at `pos`.
+fn score(live: &Live, v: u32, pos: u32) -> f32 {
+    let first = live.vregs[v as usize].uses;
+    if first == NONE {
+        return 0.0;
+    }
+    let u = live.uses[first as usize];
+    let freq = live.freq[live.block_of[((u.pos & !3) / 4) as usize] as usize] as f32;
+    let weak = matches!(u.kind, UseKind::Moved | UseKind::Arg);
+    let distance = (u.pos.max(pos) - pos) as f32 / 4.0 + 4.0;
+    if weak { freq * 0.5 / distance } else { freq / distance }
+}
