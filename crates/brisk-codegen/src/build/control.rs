@@ -41,6 +41,19 @@ pub(super) struct Clause {
     pub frame: u32,
 }
 
+/// How a loop is entered from the interpreter's frame.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum WayIn {
+    /// Not.
+    No,
+    /// It is around the loop meant.
+    Through,
+    /// At its header.
+    Here,
+    /// Behind what is charged in each round.
+    Behind,
+}
+
 impl Default for Label {
     fn default() -> Label {
         Label { block: NONE, other: Other::No, clauses: Range::default(), table: (NONE, NONE) }
@@ -65,6 +78,7 @@ impl Build<'_> {
         self.cx.blocks[header as usize].header = true;
         self.cx.blocks[header as usize].sealed = false;
         self.jump(header, params);
+        let entered = self.way_in(header, params);
         self.begin(header);
         self.forget();
         for at in 0..params {
@@ -73,24 +87,88 @@ impl Build<'_> {
             self.walker.operands[height + at] = self.cx.phis[phi as usize].value;
         }
         self.find_operands(height);
+        match entered {
+            WayIn::No => {}
+            WayIn::Through => self.pass_on(),
+            WayIn::Here => self.not_entering(),
+            WayIn::Behind => {
+                // Who comes from the frame has been charged for this round.
+                let (body, charge) = (self.new_block(), self.new_block());
+                let entering = self.get_local(self.entering_local());
+                let parent = self.block;
+                let then = self.edge(body, 0);
+                let other = self.edge(charge, 0);
+                self.branch(entering, then, other);
+                self.begin_child(charge, parent);
+                self.walker.open(ControlKind::Loop, sig, Label { block: header, ..Label::default() });
+                self.charge();
+                self.jump(body, 0);
+                self.begin_child(body, parent);
+                self.not_entering();
+                return;
+            }
+        }
         self.walker.open(ControlKind::Loop, sig, Label { block: header, ..Label::default() });
+        self.charge();
+    }
+
+    /// What happens in each round of a loop.
+    fn charge(&mut self) {
         if self.settings.interrupts {
             self.emit(Op::Poll, Ty::None, 0, 0, 0, 0);
         }
         self.open_segment(true);
-        if let Entry::Osr { header, link_slots } = self.settings.entry
-            && header == self.offset
-        {
-            self.enter_from_frame(link_slots);
-        }
     }
 
-    /// Splits the header of the loop just begun, and enters behind it from the interpreter's frame.
-    fn enter_from_frame(&mut self, link_slots: u32) {
-        let count = self.walker.operands.len();
-        self.keep_operands(count);
-        let (body, entry) = (self.new_block(), self.new_block());
-        self.jump(body, 0);
+    /// The way from the interpreter's frame into the loop whose header this will be. So that every loop keeps its
+    /// header as the only entry, the way goes through the headers of the loops around: each passes on who is
+    /// entering, as a local of its own says.
+    fn way_in(&mut self, header: u32, params: usize) -> WayIn {
+        if self.cx.way.get(self.way_at) != Some(&self.offset) {
+            return WayIn::No;
+        }
+        self.way_at += 1;
+        let first = self.way_at == 1;
+        let last = self.way_at == self.cx.way.len();
+        if first {
+            self.way_start = header;
+        }
+        if last {
+            self.enter_from_frame(header, params, first);
+            return if self.settings.fuel { WayIn::Behind } else { WayIn::Here };
+        }
+        if !first {
+            self.attach(self.way_edge, header);
+        }
+        let edge = if first { NONE } else { self.way_edge };
+        self.cx.way_params.push((edge, params as u32));
+        WayIn::Through
+    }
+
+    /// Passes on to the next loop who is entering.
+    fn pass_on(&mut self) {
+        let entering = self.get_local(self.entering_local());
+        let (parent, body) = (self.block, self.new_block());
+        let on = self.loose_edge(0);
+        let other = self.edge(body, 0);
+        self.branch(entering, on, other);
+        self.way_edge = on;
+        self.begin_child(body, parent);
+        self.not_entering();
+    }
+
+    fn not_entering(&mut self) {
+        self.set_local(self.entering_local(), self.not_entering);
+    }
+
+    /// Builds the block entered from the interpreter's frame: it loads all locals and operands and goes to the
+    /// outermost loop.
+    fn enter_from_frame(&mut self, header: u32, params: usize, first: bool) {
+        let link_slots = match self.settings.entry {
+            Entry::Osr { link_slots, .. } => link_slots,
+            Entry::Normal => 0,
+        };
+        let entry = self.new_block();
         self.begin(entry);
         self.forget();
         self.osr_block = entry;
@@ -101,15 +179,55 @@ impl Build<'_> {
             self.define(entry, local, value);
         }
         slot += link_slots;
+        let count = self.walker.operands.len();
+        let args = self.cx.args.len() as u32;
         for at in 0..count {
             let ty = self.ty(self.walker.operands[at]);
             let value = self.load_slot(frame, &mut slot, ty);
-            self.define_operand(entry, at, value);
+            if at < count - params {
+                self.define_operand(entry, at, value);
+            } else {
+                self.cx.args.push(value);
+            }
         }
-        self.jump(body, 0);
-        self.begin(body);
-        self.forget();
-        self.find_operands(count);
+        let args = (args, self.cx.args.len() as u32);
+        let yes = self.constant(Ty::I32, 1);
+        let no = self.constant(Ty::I32, 0);
+        self.f.insts[self.not_entering as usize].b = no;
+        self.define(entry, self.entering_local(), yes);
+        let start = self.loose_edge(0);
+        self.attach(start, self.way_start);
+        if first {
+            self.set_args(start, args);
+        } else {
+            self.attach(self.way_edge, header);
+            self.set_args(self.way_edge, args);
+        }
+        // Who is only passing a header has nothing to pass to its parameters.
+        for at in 0..self.cx.way_params.len() {
+            let (edge, params) = self.cx.way_params[at];
+            let edge = if edge == NONE { start } else { edge };
+            let args = self.cx.args.len() as u32;
+            let mut phi = self.cx.blocks[self.cx.edges[edge as usize].to as usize].first_phi;
+            for _ in 0..params {
+                // A loop's own parameters are the first of its header's.
+                let this = self.cx.phis[phi as usize];
+                let zero = match self.ty(this.value) {
+                    Ty::V128 => self.vector_constant(0),
+                    ty => self.constant(ty, 0),
+                };
+                self.cx.args.push(zero);
+                phi = this.next;
+            }
+            self.set_args(edge, (args, self.cx.args.len() as u32));
+        }
+        self.emit(Op::Jump, Ty::None, 0, start, 0, 0);
+        self.end_block();
+    }
+
+    fn set_args(&mut self, edge: u32, args: (u32, u32)) {
+        let edge = &mut self.cx.edges[edge as usize];
+        (edge.args, edge.args_end) = args;
     }
 
     fn load_slot(&mut self, frame: u32, slot: &mut u32, ty: Ty) -> u32 {
@@ -456,7 +574,7 @@ impl Build<'_> {
     }
 
     pub fn trap(&mut self, code: TrapCode) {
-        self.cx.blocks[self.block as usize].cold = true;
+        self.cx.blocks[self.block as usize].cold = self.block != 0;
         self.emit(Op::Trap, Ty::None, code as u16, 0, 0, 0);
         self.end_block();
     }

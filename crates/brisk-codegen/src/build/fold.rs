@@ -180,11 +180,7 @@ impl Build<'_> {
                     return self.again(Op::ShrU, ty, a, u64::from(k.trailing_zeros()));
                 }
             }
-            Op::RemU => {
-                if k.is_power_of_two() {
-                    return self.again(Op::And, ty, a, k - 1);
-                }
-            }
+            Op::RemU if k.is_power_of_two() => return self.again(Op::And, ty, a, k - 1),
             Op::DivS if k == 1 => return a,
             Op::RemS if k == 1 || k == ones => return self.constant(ty, 0),
             _ => {}

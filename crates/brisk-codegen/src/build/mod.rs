@@ -23,7 +23,7 @@ use crate::layout::VmLayout;
 use brisk_module::Module;
 use brisk_module::types::ValType;
 use brisk_module::walk::{self, Control, Walker};
-use brisk_module::wasmparser::{BinaryReader, FunctionBody};
+use brisk_module::wasmparser::{BinaryReader, FunctionBody, Operator, OperatorsReader};
 use control::{Clause, Label};
 use ssa::{BuildBlock, BuildEdge, Defs, Local, Phi, Search};
 
@@ -118,6 +118,11 @@ pub struct Builder {
     /// Pure instructions by what they compute: the number of the segment, and the value.
     numbers: Vec<(u32, u32)>,
     clauses: Vec<Clause>,
+    /// Offsets of the loops on the way in from the interpreter's frame, outermost first.
+    way: Vec<u32>,
+    /// Edges on that way (`NONE` for the first) to loops with parameters, and how many these are.
+    way_params: Vec<(u32, u32)>,
+    frames: Vec<u32>,
     finish: finish::Scratch,
     /// Never falls, so that nothing needs to be cleared between functions.
     epoch: u32,
@@ -163,6 +168,12 @@ struct Build<'a> {
     zeros: [u32; 5],
     /// The block entered from the interpreter.
     osr_block: u32,
+    /// How many loops on the way in have been begun, the header of the first, and the edge to the next.
+    way_at: usize,
+    way_start: u32,
+    way_edge: u32,
+    /// What says that the function is not being entered: stands for a 0 in `osr_block`.
+    not_entering: u32,
     steps: u64,
     max_steps: u64,
 }
@@ -235,6 +246,10 @@ impl<'a> Build<'a> {
             local_slots: 0,
             zeros: [0; 5],
             osr_block: NONE,
+            way_at: 0,
+            way_start: NONE,
+            way_edge: NONE,
+            not_entering: NONE,
             steps: 0,
             max_steps: STEPS + STEPS_PER_BYTE * body_len as u64,
         }
@@ -267,6 +282,9 @@ impl<'a> Build<'a> {
         self.zeros[4] = self.vector_constant(0);
         self.open_segment(true);
         let mut ops = body.get_operators_reader()?;
+        if let Entry::Osr { header, .. } = self.settings.entry {
+            self.find_way(ops.clone(), header)?;
+        }
         while !ops.eof() {
             let (op, offset) = ops.read_with_offset()?;
             self.offset = offset as u32;
@@ -288,6 +306,40 @@ impl<'a> Build<'a> {
             }
         }
         self.close_segment();
+        Ok(())
+    }
+
+    /// Finds the loops around the loop at an offset, and it.
+    fn find_way(
+        &mut self,
+        mut ops: OperatorsReader<'_>,
+        header: u32,
+    ) -> brisk_module::wasmparser::Result<()> {
+        // Frames, loops by their offset.
+        let mut frames = std::mem::take(&mut self.cx.frames);
+        frames.clear();
+        while !ops.eof() {
+            let (op, offset) = ops.read_with_offset()?;
+            match op {
+                Operator::Loop { .. } => frames.push(offset as u32),
+                Operator::Block { .. } | Operator::If { .. } | Operator::TryTable { .. } => frames.push(NONE),
+                Operator::End => {
+                    frames.pop();
+                }
+                _ => {}
+            }
+            if offset as u32 >= header {
+                break;
+            }
+        }
+        if frames.last() == Some(&header) {
+            self.cx.way.extend(frames.iter().filter(|&&frame| frame != NONE));
+        }
+        self.cx.frames = frames;
+        let entering = self.entering_local();
+        self.cx.locals.resize(entering as usize + 1, Local::default());
+        self.not_entering = self.emit(Op::Param, Ty::I32, 0, 0, NONE, NONE);
+        self.set_local(entering, self.not_entering);
         Ok(())
     }
 
@@ -366,6 +418,8 @@ impl Builder {
         self.pending.clear();
         self.written.clear();
         self.clauses.clear();
+        self.way.clear();
+        self.way_params.clear();
         self.operands.clear();
         self.control.clear();
         self.local_types.clear();

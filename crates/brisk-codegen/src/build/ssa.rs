@@ -525,10 +525,15 @@ impl Build<'_> {
         }
     }
 
+    /// The local that says whether the function is just being entered from the interpreter's frame.
+    pub fn entering_local(&self) -> u32 {
+        self.local_count
+    }
+
     /// The local that stands for the operand at a height, for entries from the interpreter: these make every
     /// loop header a place where what is on the stack may come from elsewhere.
     fn operand_local(&mut self, height: usize, ty: Ty) -> u32 {
-        let local = self.local_count + 5 * height as u32 + (ty as u32 - Ty::I32 as u32);
+        let local = self.entering_local() + 5 * (1 + height as u32) + (ty as u32 - Ty::I32 as u32);
         if local as usize >= self.cx.locals.len() {
             self.cx.locals.resize(local as usize + 1, Local::default());
         }

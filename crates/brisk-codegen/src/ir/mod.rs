@@ -6,6 +6,7 @@
 //! predecessor comes first but at loop headers, and in which the blocks of a loop are contiguous.
 
 mod op;
+pub mod parse;
 pub mod print;
 mod simd;
 pub mod verify;

@@ -229,11 +229,8 @@ impl Verifier<'_> {
                 "block{from}: an edge backwards into the middle of a loop"
             );
         }
-        for block in 0..count {
-            ensure!(
-                f.blocks[block].loop_header == header[block],
-                "block{block}: wrong mark of a loop header"
-            );
+        for (block, (data, &header)) in f.blocks.iter().zip(&header).enumerate() {
+            ensure!(data.loop_header == header, "block{block}: wrong mark of a loop header");
         }
         Ok(())
     }

@@ -1,0 +1,7 @@
+//! From WebAssembly to the IR.
+
+mod corpus;
+mod growth;
+mod snapshots;
+mod support;
+mod verify;
