@@ -6,6 +6,7 @@
 
 pub mod build;
 pub mod code;
+pub mod compile;
 pub mod ir;
 pub mod layout;
 pub mod regalloc;

@@ -249,3 +249,81 @@ pub struct Allocation {
     /// Callee-saved registers that are used.
     pub used_callee_saved: RegSet,
 }
+
+impl<I: std::fmt::Debug> VCode<I> {
+    /// As text; with an allocation, its moves and the places of operands too.
+    pub fn print(&self, allocation: Option<&Allocation>) -> String {
+        use std::fmt::Write;
+        let mut text = String::new();
+        for (number, block) in self.blocks.iter().enumerate() {
+            let _ = write!(text, "b{number}");
+            let _ = self.print_list(&mut text, block.params);
+            let _ = write!(text, " depth {}", block.loop_depth);
+            for (flag, name) in
+                [(block.loop_header, " loop"), (block.cold, " cold"), (block.takes_fixed, " takes")]
+            {
+                text.push_str(if flag { name } else { "" });
+            }
+            text.push_str(":\n");
+            for inst in block.insts.indices() {
+                let moves = allocation.map_or(&[][..], |allocation| {
+                    let found = allocation.groups.binary_search_by_key(&(inst as u32), |group| group.0);
+                    found.map_or(&[][..], |at| &allocation.moves[allocation.groups[at].1.indices()])
+                });
+                for copy in moves {
+                    let from = copy.from.map_or_else(|| format!("again {}", copy.remat), loc);
+                    let _ = writeln!(text, "        {} <- {from}", loc(copy.to));
+                }
+                let _ = write!(text, "    {inst:>4} {:?}", self.insts[inst]);
+                let first = inst.checked_sub(1).map_or(0, |before| self.operand_ends[before] as usize);
+                for at in first..self.operand_ends[inst] as usize {
+                    let operand = &self.operands[at];
+                    let role = match operand.role {
+                        Role::Use => "",
+                        Role::UseLate => "late ",
+                        Role::Def => "def ",
+                        Role::DefEarly => "early def ",
+                        Role::Temp => "temp ",
+                    };
+                    let _ = write!(text, ", {role}v{}", operand.vreg.0);
+                    match (allocation.and_then(|allocation| allocation.locs.get(at)), operand.constraint) {
+                        (Some(&place), _) => {
+                            let _ = write!(text, "={}", loc(place));
+                        }
+                        (None, Constraint::Fixed(reg)) => {
+                            let _ = write!(text, "={}", loc(Loc::Reg(reg)));
+                        }
+                        (None, Constraint::Reuse(with)) => {
+                            let _ = write!(text, "=#{with}");
+                        }
+                        (None, Constraint::Any) => text.push('?'),
+                        (None, Constraint::Reg) => {}
+                    }
+                }
+                text.push('\n');
+            }
+            for edge in &self.edges[block.succs.indices()] {
+                let _ = write!(text, "         -> b{}", edge.to);
+                let _ = self.print_list(&mut text, edge.args);
+                text.push('\n');
+            }
+        }
+        text
+    }
+
+    fn print_list(&self, text: &mut String, list: Range) -> std::fmt::Result {
+        use std::fmt::Write;
+        for (nth, vreg) in self.vregs[list.indices()].iter().enumerate() {
+            write!(text, "{}v{}", if nth == 0 { "(" } else { ", " }, vreg.0)?;
+        }
+        if list.start < list.end { text.write_str(")") } else { Ok(()) }
+    }
+}
+
+fn loc(place: Loc) -> String {
+    match place {
+        Loc::Reg(reg) if reg.class() == RegClass::Int => format!("r{}", reg.number()),
+        Loc::Reg(reg) => format!("x{}", reg.number()),
+        Loc::Slot(cell) => format!("[{cell}]"),
+    }
+}

@@ -127,15 +127,15 @@ impl Lower<'_> {
             // (x + c) + y
             for (sum, other) in [(a, b), (b.unwrap_or(a), Some(a))] {
                 let inst = *self.func.inst(sum);
-                if inst.op == Op::Add && self.is_single_use(sum) && !self.wanted(sum) {
-                    if let Some(imm) = self.imm(ty, Value(inst.b)) {
-                        let first = self.reg_sized(Value(inst.a));
-                        let second = self.reg_sized(other?);
-                        return Some((
-                            address(true, 0, imm),
-                            Ops::new().with(used(first)).with(used(second)),
-                        ));
-                    }
+                if inst.op == Op::Add
+                    && self.is_single_use(sum)
+                    && !self.wanted(sum)
+                    && let Some(imm) = self.imm(ty, Value(inst.b))
+                {
+                    let first = self.reg_sized(Value(inst.a));
+                    let second = self.reg_sized(other?);
+                    let ops = Ops::new().with(used(first)).with(used(second));
+                    return Some((address(true, 0, imm), ops));
                 }
             }
             return None;

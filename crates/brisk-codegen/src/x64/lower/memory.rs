@@ -67,10 +67,12 @@ impl Lower<'_> {
         if inst.op == Op::Add && inst.ty == Ty::I64 && !self.wanted(value) {
             let (base, mut index, mut scale) = (Value(inst.a), Value(inst.b), 0);
             let shift = *self.func.inst(index);
-            if shift.op == Op::Shl && shift.ty == Ty::I64 && !self.wanted(index) {
-                if let Some(count @ 1..=3) = self.func.constant(Value(shift.b)) {
-                    (index, scale) = (Value(shift.a), count as u8);
-                }
+            if shift.op == Op::Shl
+                && shift.ty == Ty::I64
+                && !self.wanted(index)
+                && let Some(count @ 1..=3) = self.func.constant(Value(shift.b))
+            {
+                (index, scale) = (Value(shift.a), count as u8);
             }
             let (base, index) = (self.reg(base), self.reg(index));
             let address = Address { disp: disp32, base: Base::Reg, index: true, scale, traps: access.traps };
