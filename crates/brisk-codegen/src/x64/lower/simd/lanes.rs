@@ -68,7 +68,7 @@ impl Lower<'_> {
             return;
         }
         let dst = self.reg_of(value);
-        let low = self.from_int(Size::B32, a);
+        let low = self.low_lane(Size::B32, a);
         if avx2 {
             self.one_to(Pbroadcastb, dst, low);
         } else {
@@ -83,7 +83,7 @@ impl Lower<'_> {
             return;
         }
         let dst = self.reg_of(value);
-        let low = self.from_int(Size::B32, a);
+        let low = self.low_lane(Size::B32, a);
         if avx2 {
             self.one_to(Pbroadcastw, dst, low);
         } else {
@@ -97,7 +97,7 @@ impl Lower<'_> {
             return;
         }
         let dst = self.reg_of(value);
-        let low = self.from_int(Size::B32, a);
+        let low = self.low_lane(Size::B32, a);
         if self.settings.features.avx2 {
             self.one_to(Pbroadcastd, dst, low);
         } else {
@@ -110,7 +110,7 @@ impl Lower<'_> {
             return;
         }
         let dst = self.reg_of(value);
-        let low = self.from_int(Size::B64, a);
+        let low = self.low_lane(Size::B64, a);
         if self.settings.features.avx2 {
             self.one_to(Pbroadcastq, dst, low);
         } else {

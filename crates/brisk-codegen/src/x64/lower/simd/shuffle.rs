@@ -174,7 +174,7 @@ fn blend(lanes: Pattern) -> Option<u8> {
 /// The lane of 32 bits that four bytes are.
 fn dword(lanes: Pattern, at: usize) -> Option<u8> {
     let first = lanes[4 * at];
-    let whole = first % 4 == 0 && (0..4).all(|byte| lanes[4 * at + byte] == first + byte as u8);
+    let whole = first.is_multiple_of(4) && (0..4).all(|byte| lanes[4 * at + byte] == first + byte as u8);
     whole.then_some(first / 4)
 }
 

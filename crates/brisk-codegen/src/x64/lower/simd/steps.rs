@@ -106,7 +106,7 @@ impl Lower<'_> {
     }
 
     /// The low 32 or 64 bits of a vector register from an integer.
-    pub(super) fn from_int(&mut self, size: Size, a: Value) -> VReg {
+    pub(super) fn low_lane(&mut self, size: Size, a: Value) -> VReg {
         let src = self.reg_sized(a);
         let dst = self.new_wide();
         self.push(Inst::IntToVec(size), Ops::new().with(def(dst)).with(used(src)));

@@ -1,0 +1,228 @@
+//! The function around an instruction, and its compilation.
+
+use crate::cases::{CHOICE, Case, Use};
+use crate::rows::Row;
+use brisk_codegen::code::Code;
+use brisk_codegen::ir::{Access, BlockData, Func, Inst, IntCond, Op, Range, Region, Ty, Value, Width};
+use brisk_codegen::layout::VmLayout;
+use brisk_codegen::regalloc::Allocator;
+use brisk_codegen::vcode::Allocation;
+use brisk_codegen::x64::asm::{Assembler, Features};
+use brisk_codegen::x64::convention::REG_SETS;
+use brisk_codegen::x64::emit::{EmitSettings, Emitter, emit};
+use brisk_codegen::x64::lower::{LowerSettings, Lowered, Lowerer, lower};
+
+/// What the function's parameter points to: operands, results, and the operands that are kept.
+#[repr(C, align(16))]
+pub struct Cells {
+    operands: [[u8; 16]; 4],
+    results: [[u8; 16]; 2],
+    kept: [[u8; 16]; 4],
+    /// Values that crowd the registers, and what became of them.
+    others: [[u8; 16]; OTHERS],
+    others_kept: [[u8; 16]; OTHERS],
+    count: usize,
+}
+
+const RESULTS: usize = 4;
+const KEPT: usize = 6;
+const FIRST_OTHER: usize = 10;
+/// More than there are registers of either class; every other one is a vector.
+const OTHERS: usize = 36;
+/// What memory holds before: no result.
+const FILLER: u8 = 0xa5;
+
+impl Cells {
+    pub fn new(operands: &[u128]) -> Cells {
+        let mut cells = Cells {
+            operands: [[FILLER; 16]; 4],
+            results: [[0; 16]; 2],
+            kept: [[FILLER; 16]; 4],
+            others: std::array::from_fn(|nth| [nth as u8 + 1; 16]),
+            others_kept: [[0; 16]; OTHERS],
+            count: operands.len(),
+        };
+        for (nth, operand) in operands.iter().enumerate() {
+            cells.operands[nth] = operand.to_le_bytes();
+            cells.kept[nth] = operand.to_le_bytes();
+        }
+        cells
+    }
+
+    pub fn results(&self, count: usize) -> [u128; 2] {
+        let results = self.results.map(u128::from_le_bytes);
+        [results[0], if count > 1 { results[1] } else { 0 }]
+    }
+
+    /// Whether the values that crowd the registers, if they do, are still there.
+    pub fn others_are_kept(&self, case: &Case) -> bool {
+        let bytes = |nth: usize| if other(nth) == Ty::V128 { 16 } else { 8 };
+        !case.crowded
+            || (0..OTHERS).all(|nth| self.others[nth][..bytes(nth)] == self.others_kept[nth][..bytes(nth)])
+    }
+
+    /// The operands as they were kept.
+    pub fn operands(&self) -> Vec<u128> {
+        self.kept[..self.count].iter().map(|&bytes| u128::from_le_bytes(bytes)).collect()
+    }
+}
+
+/// Type of one of the values that crowd the registers.
+fn other(nth: usize) -> Ty {
+    if nth.is_multiple_of(2) { Ty::V128 } else { Ty::I64 }
+}
+
+/// Makes a function of one block.
+#[derive(Default)]
+pub struct Maker {
+    func: Func,
+}
+
+impl Maker {
+    pub fn inst(&mut self, op: Op, ty: Ty, aux: u16, [a, b, c]: [u32; 3]) -> Value {
+        let value = Value(self.func.insts.len() as u32);
+        self.func.insts.push(Inst { op, ty, aux, a, b, c });
+        self.func.positions.push(0);
+        if op != Op::Param {
+            self.func.layout.push(value);
+        }
+        value
+    }
+
+    pub fn constant(&mut self, ty: Ty, bits: u64) -> Value {
+        self.inst(Op::Const, ty, 0, [bits as u32, (bits >> 32) as u32, 0])
+    }
+
+    /// A constant's index.
+    pub fn vector(&mut self, bits: u128) -> u32 {
+        self.func.vectors.push(bits);
+        self.func.vectors.len() as u32 - 1
+    }
+
+    fn access(ty: Ty) -> u16 {
+        let width = match ty {
+            Ty::I32 | Ty::F32 => Width::U32,
+            Ty::V128 => Width::V128,
+            _ => Width::U64,
+        };
+        Access { width, pinned: false, region: Region::Memories, traps: false }.to_aux()
+    }
+
+    fn load(&mut self, pointer: Value, cell: usize, ty: Ty) -> Value {
+        self.inst(Op::Load, ty, Maker::access(ty), [pointer.0, 16 * cell as u32, 0])
+    }
+
+    fn store(&mut self, pointer: Value, cell: usize, value: Value) {
+        let aux = Maker::access(self.func.ty(value));
+        self.inst(Op::Store, Ty::None, aux, [pointer.0, 16 * cell as u32, value.0]);
+    }
+}
+
+/// The function of a case.
+fn function(row: &Row, case: &Case) -> Func {
+    let mut maker = Maker::default();
+    let pointer = maker.inst(Op::Param, Ty::I64, 0, [0; 3]);
+    let types = row.operands();
+    let mut operands: Vec<Value> = Vec::new();
+    for (nth, &ty) in types.iter().enumerate() {
+        let value = match case.constants[nth] {
+            _ if case.same && nth > 0 && ty == types[0] => operands[0],
+            Some(bits) if ty == Ty::V128 => {
+                let index = maker.vector(bits);
+                maker.inst(Op::ConstVector, ty, 0, [index, 0, 0])
+            }
+            Some(bits) => maker.constant(ty, bits as u64),
+            None => maker.load(pointer, nth, ty),
+        };
+        operands.push(value);
+    }
+    if case.crowded {
+        let others: Vec<Value> =
+            (0..OTHERS).map(|nth| maker.load(pointer, FIRST_OTHER + nth, other(nth))).collect();
+        for (nth, &value) in others.iter().enumerate() {
+            maker.store(pointer, FIRST_OTHER + OTHERS + nth, value);
+        }
+    }
+    let mut results = row.make(&mut maker, &operands, case.imm);
+    if case.used != Use::Value {
+        if case.used == Use::Inverted {
+            let zero = maker.constant(Ty::I32, 0);
+            results[0] = maker.inst(Op::Icmp, Ty::I32, IntCond::Eq as u16, [results[0].0, zero.0, 0]);
+        }
+        let [a, b] = CHOICE.map(|bits| maker.constant(Ty::I64, bits));
+        results[0] = maker.inst(Op::Select, Ty::I64, 0, [a.0, b.0, results[0].0]);
+    }
+    for (nth, &result) in results.iter().enumerate() {
+        maker.store(pointer, RESULTS + nth, result);
+    }
+    if case.kept {
+        for (nth, &operand) in operands.iter().enumerate() {
+            maker.store(pointer, KEPT + nth, operand);
+        }
+    }
+    maker.inst(Op::Return, Ty::None, 0, [0; 3]);
+    let Maker { mut func } = maker;
+    func.lists.push(pointer.0);
+    let insts = Range { start: 0, end: func.layout.len() as u32 };
+    let params = Range { start: 0, end: 1 };
+    func.blocks.push(BlockData { params, insts, ..BlockData::default() });
+    func
+}
+
+/// Processors: what each has.
+pub const PROCESSORS: [(&str, Features); 5] = [
+    ("sse4.1", SSE41),
+    ("sse4.2", Features { sse42: true, popcnt: true, ..SSE41 }),
+    ("avx", AVX),
+    ("avx2", Features { avx2: true, ..AVX }),
+    ("all", Features::ALL),
+];
+
+const SSE41: Features = Features { ssse3: true, sse41: true, ..Features::BASELINE };
+const AVX: Features = Features { sse42: true, popcnt: true, avx: true, ..SSE41 };
+
+/// Compiles functions.
+pub struct Compiler {
+    lowerer: Lowerer,
+    lowered: Lowered,
+    allocator: Allocator,
+    allocation: Allocation,
+    emitter: Emitter,
+    asm: Assembler,
+    features: Features,
+}
+
+impl Compiler {
+    pub fn new(features: Features) -> Compiler {
+        Compiler {
+            lowerer: Lowerer::default(),
+            lowered: Lowered::default(),
+            allocator: Allocator::new(),
+            allocation: Allocation::default(),
+            emitter: Emitter::default(),
+            asm: Assembler::new(features),
+            features,
+        }
+    }
+
+    pub fn compile(&mut self, row: &Row, case: &Case) -> Code {
+        let func = function(row, case);
+        let layout = VmLayout::default();
+        let settings = LowerSettings { layout, features: self.features, spectre: false };
+        lower(&mut self.lowerer, &func, &settings, &mut self.lowered);
+        self.allocator.run(&self.lowered.code, &REG_SETS, &mut self.allocation);
+        let settings =
+            EmitSettings { layout, func: 0, imported_funcs: 0, pinned_memory: false, tail_calls_out: false };
+        let mut code = Code::default();
+        emit(
+            &mut self.emitter,
+            &mut self.asm,
+            &self.lowered,
+            &self.allocation,
+            &func.vectors,
+            &settings,
+            &mut code,
+        );
+        code
+    }
+}
