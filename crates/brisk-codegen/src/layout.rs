@@ -1,5 +1,9 @@
 //! The runtime's structures as the compiler sees them: offsets, filled in by the runtime with `offset_of!`.
 
+/// What the index in a host function's state is. A tail call through a reference calls a host function like any other
+/// call and returns its results: a host function sees who has called it.
+pub const HOST_INDEX: u32 = u32::MAX;
+
 /// Offsets in bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct VmLayout {
@@ -25,10 +29,20 @@ pub struct VmLayout {
     pub store_fuel: u32,
     /// VmStore: pointer to the overflow area.
     pub store_overflow: u32,
-    /// VmStore: exit record: frame pointer.
+    /// VmStore: frame of the stub by which machine code was left last, see `x64::trampoline`.
     pub store_exit_fp: u32,
-    /// VmStore: exit record: return address.
-    pub store_exit_pc: u32,
+    /// VmStore: first free slot of the value stack.
+    pub store_value_top: u32,
+    /// VmStore: the innermost activation.
+    pub store_activation: u32,
+    /// VmStore: the callee of a tail call: its state.
+    pub store_tail_state: u32,
+    /// VmStore: the callee of a tail call: its VmContext.
+    pub store_tail_ctx: u32,
+    /// VmStore: the code that takes over a frame of the interpreter in place of a tail call.
+    pub store_tail_entry: u32,
+    /// Activation: stack pointer with which its machine code was entered.
+    pub activation_entry_sp: u32,
     /// VmFuncRef: size.
     pub func_ref_size: u32,
     /// VmFuncRef: pointer to the function's state.
@@ -41,6 +55,8 @@ pub struct VmLayout {
     pub func_ref_self: u32,
     /// Function state: address of its machine code.
     pub state_native: u32,
+    /// Function state: index of the function in its module, 32 bits; [`HOST_INDEX`] in that of a host function.
+    pub state_index: u32,
     /// Function state: size.
     pub state_size: u32,
     /// VmMemory: base.

@@ -3,6 +3,7 @@
 use crate::config::Tunables;
 use crate::interrupt::Interrupter;
 use crate::registry::TypeRegistry;
+use crate::vm::native::Trampolines;
 use crate::{Config, Result};
 use brisk_module::DecodeOptions;
 use std::fmt;
@@ -32,6 +33,7 @@ struct EngineInner {
     decode_options: DecodeOptions,
     types: TypeRegistry,
     interrupter: Interrupter,
+    trampolines: Trampolines,
 }
 
 impl Engine {
@@ -47,6 +49,7 @@ impl Engine {
             decode_options: config.decode_options()?,
             types: TypeRegistry::default(),
             interrupter: Interrupter::new(config.tunables()?.epoch_interruption),
+            trampolines: Trampolines::default(),
         })))
     }
 
@@ -105,6 +108,12 @@ impl Engine {
 
     pub(crate) fn interrupter(&self) -> &Interrupter {
         &self.0.interrupter
+    }
+
+    /// What machine code is entered and left by.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    pub(crate) fn trampolines(&self) -> &Trampolines {
+        &self.0.trampolines
     }
 
     /// Whether the type with canonical id `a` is the one with id `b` or a declared subtype of it.

@@ -4,13 +4,13 @@ use crate::interp::CodeMap;
 use crate::interp::code::FuncState;
 use crate::registry::ModuleTypes;
 use crate::types::canonical::{self, Definition};
+use crate::vm::native::NativeCode;
 use crate::{Context, Engine, Error, ExportType, ExternType, FuncType, ImportType, Result};
 use brisk_module::module::{Export, ExternKind, FuncBody};
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::atomic::AtomicPtr;
 use std::sync::{Arc, OnceLock};
 
 /// A WebAssembly module: decoded and validated, ready to be instantiated any number of times.
@@ -50,6 +50,8 @@ struct Image {
     funcs: Box<[FuncState]>,
     /// Register code of the functions that have been called.
     code: CodeMap,
+    /// Machine code of the functions that have any.
+    native: NativeCode,
 }
 
 impl Module {
@@ -92,10 +94,8 @@ impl Module {
     fn decode(engine: &Engine, bytes: Vec<u8>) -> Result<Module> {
         let info = brisk_module::Module::decode(bytes, engine.decode_options())?;
         let types = ModuleTypes::new(engine, &info);
-        let funcs = (info.imported_funcs..info.funcs.len() as u32)
-            .map(|index| FuncState { code: AtomicPtr::default(), index })
-            .collect();
-        let image = Image { funcs, code: CodeMap::default() };
+        let funcs = (info.imported_funcs..info.funcs.len() as u32).map(FuncState::new).collect();
+        let image = Image { funcs, code: CodeMap::default(), native: NativeCode::default() };
         Ok(Module(Arc::new(ModuleInner {
             engine: engine.clone(),
             info,
@@ -310,6 +310,12 @@ impl Module {
     /// Register code of the functions that have been called.
     pub(crate) fn code(&self) -> &CodeMap {
         &self.0.image.code
+    }
+
+    /// Machine code of the functions that have any.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    pub(crate) fn native(&self) -> &NativeCode {
+        &self.0.image.native
     }
 }
 

@@ -6,3 +6,4 @@ pub mod emit;
 pub mod inst;
 pub mod lower;
 pub mod simd;
+pub mod trampoline;

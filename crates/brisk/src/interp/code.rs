@@ -4,14 +4,57 @@ use super::handlers::Handlers;
 use super::ops;
 use std::sync::atomic::AtomicPtr;
 
-/// State of a defined function, shared by all instances of its module. One per function in the
-/// module's image; code reaches it by index.
+/// State of a function. One per defined function in the module's image, shared by all instances; code reaches it
+/// by index. One in the record of each host function.
 #[repr(C)]
 pub struct FuncState {
-    /// Register code, null until the first call translates the function.
+    /// Register code, null until the first call translates the function; that of a [`Bridge`] from when it has machine
+    /// code. Null in a host function.
     pub code: AtomicPtr<Code>,
-    /// Index of the function in its module (imported functions count).
+    /// What machine code calls: the function's machine code or a trampoline. Null where there is no machine code at
+    /// all.
+    pub native: AtomicPtr<u8>,
+    /// Index of the function in its module (imported functions count); [`FuncState::HOST`] in a host function.
     pub index: u32,
+}
+
+impl FuncState {
+    /// The index of a host function.
+    pub const HOST: u32 = brisk_codegen::layout::HOST_INDEX;
+
+    /// The state of a function that has not been called.
+    pub fn new(index: u32) -> FuncState {
+        FuncState {
+            code: AtomicPtr::default(),
+            native: AtomicPtr::new(crate::vm::native::unresolved()),
+            index,
+        }
+    }
+
+    /// Whether it is a host function's.
+    #[inline(always)]
+    pub fn is_host(&self) -> bool {
+        self.index == FuncState::HOST
+    }
+}
+
+/// From a frame of the interpreter to machine code.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Bridge {
+    /// The trampoline that enters machine code: of a function, or of code that takes a frame over.
+    pub enter: usize,
+    /// The code that loads the arguments when machine code called the interpreter and the interpreter tail-calls
+    /// machine code.
+    pub load: usize,
+    /// The function.
+    pub state: *const FuncState,
+    /// Code that takes over the frame; null for the function's own.
+    pub entry: *const u8,
+    /// Slot of the frame's link.
+    pub link: u32,
+    /// Slots of the frame.
+    pub frame_slots: u32,
 }
 
 /// Register code of one function. Position-independent and read-only once published.
@@ -36,14 +79,46 @@ pub struct Code {
     pub positions: Box<[(u32, u32)]>,
     /// Exception handlers.
     pub handlers: Handlers,
+    /// Where the function's machine code is, if the only instruction here calls it.
+    pub bridge: Option<Box<Bridge>>,
 }
 
-// SAFETY: `entry` points into `words`, which nothing changes after the code is published.
+// SAFETY: `entry` points into `words`, which nothing changes after the code is published; a bridge leads to what
+// lives as long as the module.
 unsafe impl Send for Code {}
 // SAFETY: as above; shared access is read-only.
 unsafe impl Sync for Code {}
 
 impl Code {
+    /// The code of a function that has machine code. The frame has a link behind the parameters and room for the
+    /// results.
+    #[cfg_attr(not(test), allow(dead_code, reason = "the compiler is what will publish machine code"))]
+    pub fn bridge(mut bridge: Bridge, func: u32, param_slots: u32, result_slots: u32) -> Code {
+        bridge.link = param_slots;
+        bridge.frame_slots = result_slots.max(param_slots + super::exec::call::LINK_SLOTS);
+        let bridge = Box::new(bridge);
+        let op = ops::misc::ENTER_NATIVE;
+        let mut words = vec![0; ops::OP_WORDS];
+        words[0] = op;
+        let address = std::ptr::from_ref(&*bridge) as u64;
+        words.extend((0..4).map(|word| (address >> (16 * word)) as u16));
+        let words = words.into_boxed_slice();
+        let mut code = Code {
+            entry: words.as_ptr(),
+            frame_slots: bridge.frame_slots,
+            param_slots,
+            local_slots: param_slots,
+            func,
+            words,
+            starts: vec![0],
+            positions: Box::default(),
+            handlers: Handlers::new(&[], Vec::new()),
+            bridge: Some(bridge),
+        };
+        code.link();
+        code
+    }
+
     /// Replaces operation numbers by addresses of handlers: the code can be executed from now on. Until
     /// then it is position-independent, serializable and can be printed.
     pub fn link(&mut self) {

@@ -21,9 +21,11 @@ pub(crate) enum Status {
     Unwind = 2,
     /// A wasm exception that nothing in this activation catches is pending in the store.
     Exception = 3,
+    /// The outermost function tail-called machine code, or that is to take over its frame: see [`VmStore::tail`].
+    TailCall = 4,
     /// Not an end: the loop goes on with the next handler.
     #[cfg(brisk_loop_dispatch)]
-    Continue = 4,
+    Continue = 5,
 }
 
 /// A handler: executes the instruction at `ip`.

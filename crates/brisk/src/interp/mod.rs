@@ -22,6 +22,7 @@ pub(crate) use code_map::CodeMap;
 pub(crate) use exec::call::enter_from_host as call;
 
 use crate::vm::context::*;
+use crate::vm::native::Segment;
 use code::{Code, FuncState};
 use exec::call::{Link, is_exit};
 use std::sync::atomic::Ordering;
@@ -77,10 +78,21 @@ pub(crate) struct Frame {
 
 /// The frames of all activations, innermost first, from where the innermost one stopped or called out.
 pub(crate) struct Frames {
-    exit: VmExit,
-    /// Whether `exit` is a return address: the call is just before it.
-    returned: bool,
+    at: At,
+    /// Where the machine code of `next`, or of one of those around it, was left.
+    exit_fp: *const usize,
     next: *mut Activation,
+    /// Whether machine code has taken over the first frame to come.
+    replaced: bool,
+}
+
+/// Where the iterator is.
+enum At {
+    /// In frames of the interpreter. The exit is where the code stands, or a return address: then the call is just
+    /// before it.
+    Interpreter { exit: VmExit, returned: bool },
+    /// In machine code.
+    Native(Segment),
 }
 
 /// The frames below `from`, or from where the innermost activation called out last.
@@ -90,36 +102,89 @@ pub(crate) struct Frames {
 /// while the iterator is used.
 pub(crate) unsafe fn frames(vm: *const VmStore, from: Option<VmExit>) -> Frames {
     let outside = VmExit { ip: std::ptr::null(), sp: std::ptr::null_mut(), ctx: std::ptr::null_mut() };
+    let at = At::Interpreter { exit: from.unwrap_or(outside), returned: false };
     // SAFETY: by the contract of this function.
-    Frames { exit: from.unwrap_or(outside), returned: false, next: unsafe { (*vm).activation } }
+    let (exit_fp, next) = unsafe { ((*vm).exit_fp, (*vm).activation) };
+    Frames { at, exit_fp, next, replaced: false }
+}
+
+impl Frames {
+    /// The same where the innermost activation is of machine code that stands at an instruction that faulted.
+    ///
+    /// # Safety
+    /// As for [`frames`].
+    pub unsafe fn faulted(mut self) -> Frames {
+        // SAFETY: by the contract of this function.
+        if unsafe { self.next_activation() }
+            && let At::Native(segment) = self.at
+        {
+            self.at = At::Native(segment.faulted());
+        }
+        self
+    }
+
+    /// Goes on with the next activation; `false` if there is none.
+    ///
+    /// # Safety
+    /// As for [`frames`].
+    unsafe fn next_activation(&mut self) -> bool {
+        let activation = self.next;
+        if activation.is_null() {
+            return false;
+        }
+        // SAFETY: by the contract of `frames`: activations are alive.
+        unsafe {
+            self.at = if (*activation).entry_sp.is_null() {
+                At::Interpreter { exit: (*activation).exit, returned: false }
+            } else {
+                At::Native(Segment::new(activation, self.exit_fp))
+            };
+            self.exit_fp = (*activation).outer_exit_fp;
+            if !(*activation).entry_sp.is_null() {
+                self.replaced = (*activation).replaces;
+            }
+            self.next = (*activation).previous;
+        }
+        true
+    }
 }
 
 impl Iterator for Frames {
     type Item = Frame;
 
     fn next(&mut self) -> Option<Frame> {
-        // SAFETY: by the contract of `frames`: frames and links are those the interpreter wrote.
+        // SAFETY: by the contract of `frames`: frames and links are those that running code wrote.
         unsafe {
             loop {
-                let VmExit { ip, sp, ctx } = self.exit;
-                if ip.is_null() || is_exit(ip) {
-                    // Below this activation's first frame lies the one that called the host.
-                    let activation = self.next;
-                    if activation.is_null() {
-                        return None;
+                match &mut self.at {
+                    At::Interpreter { exit: VmExit { ip, .. }, .. } if ip.is_null() || is_exit(*ip) => {
+                        // Below this activation's first frame lies what called it.
+                        if !self.next_activation() {
+                            return None;
+                        }
                     }
-                    self.exit = (*activation).exit;
-                    self.next = (*activation).previous;
-                    self.returned = false;
-                    continue;
+                    At::Interpreter { exit, returned } => {
+                        let VmExit { ip, sp, ctx } = *exit;
+                        let at = if *returned { ip.sub(1) } else { ip };
+                        let code = lookup(ctx, at)?;
+                        let offset = code.position(at);
+                        let link = Link::read(sp.add(code.local_slots as usize));
+                        *exit = VmExit { ip: link.ip, sp: link.sp, ctx: link.ctx };
+                        *returned = true;
+                        // What machine code runs in place of is counted there.
+                        if !std::mem::take(&mut self.replaced) && code.bridge.is_none() {
+                            return Some(Frame { ctx, func: code.func, offset });
+                        }
+                    }
+                    At::Native(segment) => match segment.next_frame() {
+                        Some(frame) => return Some(frame),
+                        None => {
+                            if !self.next_activation() {
+                                return None;
+                            }
+                        }
+                    },
                 }
-                let at = if self.returned { ip.sub(1) } else { ip };
-                let code = lookup(ctx, at)?;
-                let offset = code.position(at);
-                let link = Link::read(sp.add(code.local_slots as usize));
-                self.exit = VmExit { ip: link.ip, sp: link.sp, ctx: link.ctx };
-                self.returned = true;
-                return Some(Frame { ctx, func: code.func, offset });
             }
         }
     }

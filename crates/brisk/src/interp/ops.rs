@@ -5,7 +5,7 @@
 //! ("misc") are named one by one.
 
 use super::dispatch::Handler;
-use super::exec::{arith, bulk, call, control, exception, memory, vector};
+use super::exec::{arith, bulk, call, control, exception, memory, native, vector};
 use super::operand::{A, I, S, Sum, ToAcc, ToSlot};
 use super::rows::{for_each_memory_op, memory_row, row};
 
@@ -319,6 +319,7 @@ misc_ops! {
     RETURN_CALL_IMPORT call::return_call_import, "wssh";
     RETURN_CALL_INDIRECT call::return_call_indirect::<S>, "wwsssh";
     RETURN_CALL_REF call::return_call_ref, "sssh";
+    ENTER_NATIVE native::enter_native, "q";
     RET call::ret, "s";
     RET_S call::ret_1::<u64, S>, "ss";
     RET_A call::ret_1::<u64, A>, "s";

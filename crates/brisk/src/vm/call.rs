@@ -6,7 +6,7 @@ use super::{Stop, VmExit, VmFuncRef};
 use crate::backtrace::{FrameInfo, WasmBacktrace};
 use crate::error::{Error, Result};
 use crate::exception::ThrownException;
-use crate::interp;
+use crate::interp::{self, Frame};
 use crate::trap::Trap;
 use std::ptr::NonNull;
 
@@ -63,6 +63,8 @@ pub(crate) unsafe fn invoke_nullary(store: &mut StoreOpaque, func: NonNull<VmFun
 #[cold]
 #[inline(never)]
 fn stopped(store: &mut StoreOpaque, stop: Stop) -> Error {
+    let exn = if stop == Stop::Exception { store.pending_exception() } else { 0 };
+    let captured = store.take_captured(exn);
     let error = match stop {
         Stop::Trap(trap) => Error::from(trap),
         Stop::Exception => Error::from(ThrownException),
@@ -78,7 +80,10 @@ fn stopped(store: &mut StoreOpaque, stop: Stop) -> Error {
     }
     // SAFETY: the words are alive.
     let exit = unsafe { std::mem::replace(&mut (*store.vm()).exit, NO_EXIT) };
-    let backtrace = backtrace(store, exit, max.get());
+    let backtrace = match captured {
+        Some(frames) => with_modules(frames.into_iter()),
+        None => backtrace(store, exit, max.get()),
+    };
     if backtrace.frames().is_empty() { error } else { error.context(backtrace) }
 }
 
@@ -87,7 +92,11 @@ fn stopped(store: &mut StoreOpaque, stop: Stop) -> Error {
 pub(crate) fn backtrace(store: &StoreOpaque, exit: VmExit, max: usize) -> WasmBacktrace {
     // SAFETY: the store's activations are what they were when running code called out.
     let frames = unsafe { interp::frames(store.vm(), Some(exit)) };
-    let frames = frames.take(max).map(|frame| {
+    with_modules(frames.take(max))
+}
+
+fn with_modules(frames: impl Iterator<Item = Frame>) -> WasmBacktrace {
+    let frames = frames.map(|frame| {
         // SAFETY: a frame's instance is alive.
         let module = unsafe { (*(*frame.ctx).instance).module().clone() };
         FrameInfo::new(module, frame.func, Some(frame.offset as usize))

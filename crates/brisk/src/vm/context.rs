@@ -4,7 +4,7 @@
 //! [`VmContext`], whose first word leads to the store. All structures here are `repr(C)`: generated
 //! code will address them through `offset_of!`.
 
-use crate::interp::code::FuncState;
+use crate::interp::code::{Bridge, FuncState};
 use std::sync::atomic::AtomicUsize;
 
 /// Words of a store that every tier uses.
@@ -27,6 +27,17 @@ pub struct VmStore {
     /// The host function being called: record, slots of arguments or results, slot of the first one
     /// in the caller's frame, and where the caller goes on.
     pub host_call: (*mut VmHostFunc, u32, u32, *const u16),
+    /// What machine code compares its stack pointer with: the lowest address of the native stack that it may use, or
+    /// all ones when an interrupt was requested; then `value_limit` is 0, too. Accessed as an atomic only.
+    pub stack_limit: AtomicUsize,
+    /// What `stack_limit` is while no interrupt was requested; 0 until machine code is entered first.
+    pub native_limit: usize,
+    /// Cells for arguments and results of machine code that have no register.
+    pub overflow: *mut [u64; 2],
+    /// Frame of the stub or trampoline by which machine code was left last.
+    pub exit_fp: *const usize,
+    /// The callee of a tail call out of the interpreter.
+    pub tail: VmTail,
     /// Fuel left; negative once a segment has overdrawn it.
     pub fuel: i64,
     /// Innermost activation, null outside wasm.
@@ -44,6 +55,31 @@ pub struct VmStore {
     pub(crate) regs: Option<crate::interp::dispatch::Regs>,
     /// The store this is part of.
     pub store: *mut super::store::StoreOpaque,
+}
+
+/// A tail call of machine code by the outermost function of an interpreter's activation. The arguments stand where
+/// those of that function were.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct VmTail {
+    /// The callee.
+    pub state: *const FuncState,
+    /// Its instance.
+    pub ctx: *mut VmContext,
+    /// Null, or code that takes over the frame of the outermost function.
+    pub entry: *const u8,
+    /// How machine code is reached.
+    pub bridge: *const Bridge,
+}
+
+impl VmTail {
+    /// None.
+    pub const NONE: VmTail = VmTail {
+        state: std::ptr::null(),
+        ctx: std::ptr::null_mut(),
+        entry: std::ptr::null(),
+        bridge: std::ptr::null(),
+    };
 }
 
 /// A call of a function that is not translated, has no room, or is to be interrupted first.
@@ -81,7 +117,8 @@ pub struct VmExit {
     pub ctx: *mut VmContext,
 }
 
-/// One stay in wasm, from a call by the host to its return. Lives on the native stack.
+/// One stay in wasm, from a call by the host to its return, of either kind: a run of the interpreter or a
+/// segment of machine code. What one kind calls of the other is an activation of its own. Lives on the native stack.
 #[repr(C)]
 pub struct Activation {
     /// The activation that called the host function that began this one.
@@ -93,6 +130,12 @@ pub struct Activation {
     pub thread: usize,
     /// Where the outermost of the activations on the same native stack begins.
     pub native_top: usize,
+    /// `VmStore::exit_fp` when it began: where the machine code that called out before this stands.
+    pub outer_exit_fp: *const usize,
+    /// Stack pointer with which machine code was entered; null in an activation of the interpreter.
+    pub entry_sp: *const usize,
+    /// Whether its machine code has taken over the innermost frame of the activation around this.
+    pub replaces: bool,
 }
 
 impl Activation {
@@ -132,14 +175,14 @@ pub struct VmContext {
 /// A function reference: what a `funcref` points to, and the first words of a table entry.
 ///
 /// A wasm function has `state` (its code in the module's image) and `ctx`, the instance it runs
-/// in. A host function has a null `state`, and `ctx` points to its [`VmHostFunc`] instead. The
+/// in. The `state` of a host function says that it is one, and `ctx` points to its [`VmHostFunc`] instead. The
 /// record of a function reference lives as long as the store.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct VmFuncRef {
-    /// Code of a wasm function, null for a host function.
+    /// State of the function; null only in a null table entry.
     pub state: *const FuncState,
-    /// The callee's instance; a [`VmHostFunc`] where `state` is null.
+    /// The callee's instance; a [`VmHostFunc`] if it is a host function.
     pub ctx: *mut VmContext,
     /// Canonical type id of the function; 0 in a null table entry.
     pub type_id: u32,
@@ -160,12 +203,16 @@ impl VmFuncRef {
     };
 }
 
-/// A host function as running code sees it; the first field of the larger record that owns the closure.
+/// A host function as running code of one store sees it.
 #[repr(C)]
 pub struct VmHostFunc {
+    /// The store's words; first, as in a [`VmContext`].
+    pub store: *mut VmStore,
     /// Runs the function. `slots` holds the arguments and receives the results in the same place.
     /// Never unwinds: a panic is caught and becomes [`HostStatus::Unwind`] with the payload kept in the store.
     pub call: unsafe fn(host: *mut VmHostFunc, caller: *mut VmContext, slots: *mut u64) -> HostStatus,
+    /// What `call` finds the closure by.
+    pub record: *const (),
 }
 
 /// How a host function came back.

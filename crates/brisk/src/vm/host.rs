@@ -3,10 +3,11 @@
 use super::handle::Handle;
 use super::instance::InstanceData;
 use super::store::{StoreInner, StoreOpaque, Unwind};
-use super::{HostStatus, VmContext, VmFuncRef, VmHostFunc};
+use super::{HostStatus, VmContext, VmFuncRef, VmHostFunc, VmStore};
 use crate::error::{Error, Result};
 use crate::exception::ThrownException;
 use crate::func::Caller;
+use crate::interp::code::FuncState;
 use crate::types::FuncType;
 use std::any::Any;
 use std::marker::PhantomData;
@@ -70,39 +71,18 @@ impl HostCaller {
 }
 
 /// A host function with what it owns. Shared by all stores that refer to it.
-#[repr(C)]
 pub struct HostRecord<C: ?Sized> {
-    vm: VmHostFunc,
-    func_ref: VmFuncRef,
+    call: unsafe fn(*mut VmHostFunc, *mut VmContext, *mut u64) -> HostStatus,
     ty: FuncType,
     code: C,
 }
-
-// SAFETY: the pointers lead to the record itself and to a function; the code is bound to be `Send`.
-unsafe impl<C: ?Sized + Send> Send for HostRecord<C> {}
-// SAFETY: as above; nothing changes after the record is made.
-unsafe impl<C: ?Sized + Sync> Sync for HostRecord<C> {}
 
 /// A host function, whatever its code.
 pub type HostFunc = Arc<HostRecord<dyn Any + Send + Sync>>;
 
 /// Makes a host function for stores whose data is `T`.
 pub(crate) fn new<T: 'static, C: HostCode<T>>(ty: FuncType, code: C) -> HostFunc {
-    let func_ref = VmFuncRef {
-        state: std::ptr::null(),
-        ctx: std::ptr::null_mut(),
-        type_id: ty.id(),
-        arg_slots: ty.arg_slots(),
-        func_ref: std::ptr::null(),
-    };
-    let vm = VmHostFunc { call: trampoline::<T, C> };
-    let mut record = Arc::new(HostRecord { vm, func_ref, ty, code });
-    let address: *const HostRecord<C> = Arc::as_ptr(&record);
-    if let Some(record) = Arc::get_mut(&mut record) {
-        record.func_ref.ctx = address as *mut VmContext;
-        record.func_ref.func_ref = &raw const record.func_ref;
-    }
-    record
+    Arc::new(HostRecord { call: trampoline::<T, C>, ty, code })
 }
 
 impl HostRecord<dyn Any + Send + Sync> {
@@ -110,17 +90,65 @@ impl HostRecord<dyn Any + Send + Sync> {
     pub fn ty(&self) -> &FuncType {
         &self.ty
     }
+}
 
-    /// The reference to it, alive as long as the record.
-    pub fn func_ref(&self) -> NonNull<VmFuncRef> {
-        NonNull::from(&self.func_ref)
+/// A host function as one store has it. Begins with what running code sees.
+#[repr(C)]
+pub(crate) struct StoreHostFunc {
+    vm: VmHostFunc,
+    func_ref: VmFuncRef,
+    state: FuncState,
+    func: HostFunc,
+}
+
+impl StoreHostFunc {
+    /// The record of a function; complete after [`StoreHostFunc::settle`].
+    pub fn new(store: *mut VmStore, func: HostFunc) -> StoreHostFunc {
+        let ty = func.ty();
+        let func_ref = VmFuncRef {
+            state: std::ptr::null(),
+            ctx: std::ptr::null_mut(),
+            type_id: ty.id(),
+            arg_slots: ty.arg_slots(),
+            func_ref: std::ptr::null(),
+        };
+        let vm = VmHostFunc { store, call: func.call, record: Arc::as_ptr(&func).cast() };
+        StoreHostFunc { vm, func_ref, state: FuncState::new(FuncState::HOST), func }
+    }
+
+    /// Makes the record refer to itself: the reference to the function, alive as long as the record.
+    ///
+    /// # Safety
+    /// The record must be alive, not shared, and never move from now on.
+    pub unsafe fn settle(mut this: NonNull<StoreHostFunc>) -> NonNull<VmFuncRef> {
+        let at = this.as_ptr();
+        // SAFETY: by the contract of this function.
+        unsafe {
+            let func_ref = NonNull::from(&mut this.as_mut().func_ref);
+            (*at).func_ref.state = &raw const (*at).state;
+            (*at).func_ref.ctx = at.cast();
+            (*at).func_ref.func_ref = func_ref.as_ptr();
+            func_ref
+        }
+    }
+
+    /// Slots that parameters or results take, whichever is more.
+    #[inline]
+    pub fn arg_slots(&self) -> u32 {
+        self.func_ref.arg_slots
+    }
+
+    /// The function.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    pub fn func(&self) -> &HostFunc {
+        &self.func
     }
 }
 
 /// Runs a host function on behalf of running code.
 ///
 /// # Safety
-/// `host` must be the first field of a [`HostRecord<C>`], `caller` the context of a live instance in a
+/// `host` must be the first field of a [`StoreHostFunc`] made of a [`HostRecord<C>`], `caller` the context of a live instance in a
 /// store whose data is `T` and to which nothing else refers, and `slots` must lead to the arguments, with
 /// room for the results.
 unsafe fn trampoline<T: 'static, C: HostCode<T>>(
@@ -130,7 +158,7 @@ unsafe fn trampoline<T: 'static, C: HostCode<T>>(
 ) -> HostStatus {
     // SAFETY: passed on; a store without its data is the first part of the store with it.
     let (record, mut store, slots, caller) = unsafe {
-        let record = &*host.cast_const().cast::<HostRecord<C>>();
+        let record = &*(*host).record.cast::<HostRecord<C>>();
         let store = NonNull::new_unchecked((*(*caller).store).store);
         (
             record,
@@ -141,9 +169,11 @@ unsafe fn trampoline<T: 'static, C: HostCode<T>>(
     };
     // SAFETY: the store is borrowed for the scope only.
     let scope = unsafe { store.as_ref().roots.enter() };
+    // SAFETY: the host function is alive, and the first field of its record.
+    let arg_slots = unsafe { (*host.cast::<StoreHostFunc>()).arg_slots() };
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        let len = record.code.slots(record.func_ref.arg_slots);
-        debug_assert_eq!(len, record.func_ref.arg_slots as usize);
+        let len = record.code.slots(arg_slots);
+        debug_assert_eq!(len, arg_slots as usize);
         let slots = HostSlots { slots, len, _lifetime: PhantomData };
         // SAFETY: nothing else refers to the store while the function runs; the caller's instance is live.
         let mut caller = unsafe { Caller::new(store.as_mut(), caller) };

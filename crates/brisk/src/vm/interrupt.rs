@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 pub(crate) struct VmStoreCell(UnsafeCell<VmStore>);
 
 // SAFETY: the words belong to the thread that runs the store, which reaches them through
-// `as_ptr`; all that other threads reach is `value_limit`, an atomic.
+// `as_ptr`; all that other threads reach are `value_limit` and `stack_limit`, atomics.
 unsafe impl Send for VmStoreCell {}
 // SAFETY: as above.
 unsafe impl Sync for VmStoreCell {}
@@ -21,16 +21,18 @@ impl VmStoreCell {
     }
 
     /// The words. Valid as long as the cell. No `&mut` to the whole may be made of it: other threads
-    /// may write `value_limit` at any time.
+    /// may write its atomics at any time.
     pub fn as_ptr(&self) -> *mut VmStore {
         self.0.get()
     }
 
     /// Makes running code leave at its next check. The reason has been recorded before.
     pub fn interrupt(&self) {
-        // SAFETY: the cell is alive, and the field is only ever accessed as an atomic.
-        let limit = unsafe { &(*self.0.get()).value_limit };
-        limit.store(0, Ordering::SeqCst);
+        // SAFETY: the cell is alive, and the fields are only ever accessed as atomics.
+        let (value_limit, stack_limit) =
+            unsafe { (&(*self.0.get()).value_limit, &(*self.0.get()).stack_limit) };
+        value_limit.store(0, Ordering::SeqCst);
+        stack_limit.store(usize::MAX, Ordering::SeqCst);
     }
 }
 

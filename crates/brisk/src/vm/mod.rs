@@ -9,7 +9,6 @@ pub(crate) mod arena;
 pub(crate) mod call;
 #[cfg(all(test, unix))]
 mod child;
-// Machine code is what will use this.
 #[cfg_attr(not(test), allow(dead_code))]
 pub(crate) mod code_memory;
 pub(crate) mod context;
@@ -23,6 +22,9 @@ pub(crate) mod interrupt;
 pub(crate) mod libcalls;
 pub(crate) mod mapping;
 pub(crate) mod memory;
+// The compiler is what will publish machine code.
+#[cfg_attr(not(test), allow(dead_code))]
+pub(crate) mod native;
 pub(crate) mod observe;
 pub(crate) mod refs;
 pub(crate) mod reservation;

@@ -3,17 +3,19 @@
 use super::arena::Arena;
 use super::handle::StoreId;
 use super::heap::{Heap, HostData, NeedsMemory};
-use super::host::HostFunc;
+use super::host::{HostFunc, StoreHostFunc};
 use super::instance::InstanceData;
 use super::mapping::Mapping;
 use super::memory::MemoryData;
+use super::native;
 use super::observe::Observer;
 use super::roots::RootSet;
 use super::table::TableData;
-use super::{SlowCall, Stop, VmContext, VmExit, VmFuncRef, VmGlobal, VmStore, VmTag};
+use super::{SlowCall, Stop, VmContext, VmExit, VmFuncRef, VmGlobal, VmStore, VmTag, VmTail};
 use crate::bail;
 use crate::engine::Engine;
 use crate::error::{Context, Error, Result};
+use crate::interp::{self, Frame};
 use crate::interrupt::StoreInterrupts;
 use crate::limits::{self, ResourceLimiter};
 use crate::store::{EpochBehavior, UpdateDeadline};
@@ -123,7 +125,7 @@ pub struct StoreOpaque {
     pub(crate) tables: Arena<TableData>,
     pub(crate) globals: Arena<GlobalData>,
     pub(crate) tags: Arena<TagData>,
-    host_funcs: Vec<HostFunc>,
+    host_funcs: Arena<StoreHostFunc>,
     /// Types that records refer to by bare ids.
     kept: Vec<Box<dyn Any + Send + Sync>>,
     /// Types of functions that were called without their types being known to the host program.
@@ -131,6 +133,9 @@ pub struct StoreOpaque {
     heap: Heap,
     pending_exception: u64,
     pending_unwind: Option<Unwind>,
+    /// The frames there were when machine code was left for good, and the exception that did it; 0 for anything
+    /// else.
+    captured: Option<(u64, Vec<Frame>)>,
     fuel_reserve: u64,
     counts: Counts,
     limits: Counts,
@@ -152,6 +157,9 @@ pub(crate) struct Counts {
 /// there is room.
 const MARGIN: usize = ARGUMENT_SLOTS * 8;
 
+/// Bytes for the arguments or results of machine code that have no register, behind the margin.
+const OVERFLOW: usize = size_of::<[u64; 2]>() * 1024;
+
 /// Slots that may be written from [`StoreOpaque::value_top`] on without a check. A function of a module has
 /// a thousand parameters at most.
 pub(crate) const ARGUMENT_SLOTS: usize = 2048;
@@ -161,7 +169,7 @@ impl StoreOpaque {
         let tunables = engine.tunables();
         let size = tunables.value_stack_bytes.clamp(16, isize::MAX as usize / 2) / 16 * 16;
         let value_stack =
-            Mapping::new(size + MARGIN).context("failed to allocate the stack for wasm code")?;
+            Mapping::new(size + MARGIN + OVERFLOW).context("failed to allocate the stack for wasm code")?;
         let value_end = value_stack.base() as usize + size;
         let observer = (tunables.profile_ops || tunables.trace_calls).then(|| Box::new(Observer::new()));
         let words = VmStore {
@@ -177,6 +185,11 @@ impl StoreOpaque {
                 link: 0,
             },
             host_call: (std::ptr::null_mut(), 0, 0, std::ptr::null()),
+            stack_limit: AtomicUsize::new(0),
+            native_limit: 0,
+            overflow: value_stack.base().wrapping_add(size + MARGIN).cast(),
+            exit_fp: std::ptr::null(),
+            tail: VmTail::NONE,
             fuel: 0,
             activation: std::ptr::null_mut(),
             op_counts: std::ptr::null_mut(),
@@ -207,12 +220,13 @@ impl StoreOpaque {
             tables: Arena::new(),
             globals: Arena::new(),
             tags: Arena::new(),
-            host_funcs: Vec::new(),
+            host_funcs: Arena::new(),
             kept: Vec::new(),
             func_types: BTreeMap::new(),
             heap: Heap::new(),
             pending_exception: 0,
             pending_unwind: None,
+            captured: None,
             fuel_reserve: 0,
             counts: Counts { instances: 0, tables: 0, memories: 0 },
             limits: Counts {
@@ -277,9 +291,9 @@ impl StoreOpaque {
 
     /// Makes a host function one of this store's.
     pub(crate) fn own_host_func(&mut self, func: HostFunc) -> NonNull<VmFuncRef> {
-        let func_ref = func.func_ref();
-        self.host_funcs.push(func);
-        func_ref
+        let record = self.host_funcs.push(StoreHostFunc::new(self.vm.as_ptr(), func));
+        // SAFETY: the record is new, and the arena keeps it where it is.
+        unsafe { StoreHostFunc::settle(record) }
     }
 
     /// Keeps something alive as long as the store.
@@ -377,6 +391,35 @@ impl StoreOpaque {
         std::mem::take(&mut self.pending_exception)
     }
 
+    /// Keeps the frames that there are, as those of machine code are about to go, for a backtrace of an exception, or
+    /// with 0 of anything else. `exit` is where the interpreter stopped, if it did; `faulted` says that machine code did
+    /// at an instruction.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    pub(crate) fn capture(&mut self, exn: u64, exit: VmExit, faulted: bool) {
+        let Some(max) = self.engine.tunables().backtrace_frames else { return };
+        if self.captured.as_ref().is_some_and(|&(of, _)| of == exn) {
+            // Those of the code that this is the caller of.
+            return;
+        }
+        // SAFETY: nothing runs meanwhile.
+        let frames = unsafe {
+            let frames = interp::frames(self.vm.as_ptr(), Some(exit));
+            if faulted { frames.faulted() } else { frames }
+        };
+        self.captured = Some((exn, frames.take(max.get()).collect()));
+    }
+
+    /// Takes the frames that were kept.
+    pub(crate) fn take_captured(&mut self, exn: u64) -> Option<Vec<Frame>> {
+        let (of, frames) = self.captured.take()?;
+        (of == exn).then_some(frames)
+    }
+
+    /// Reads the pending exception; 0 if there is none.
+    pub(crate) fn pending_exception(&self) -> u64 {
+        self.pending_exception
+    }
+
     // Fuel and interrupts.
 
     /// Fuel left.
@@ -425,6 +468,7 @@ impl StoreOpaque {
         unsafe {
             let vm = self.vm.as_ptr();
             (*vm).value_limit.store((*vm).value_end, Ordering::SeqCst);
+            (*vm).stack_limit.store((*vm).native_limit, Ordering::SeqCst);
         }
         let due = self.interrupts.take();
         if due.deadline {
@@ -477,6 +521,7 @@ impl StoreOpaque {
                     table.as_ref().references().iter().for_each(|&reference| tracer.precise(reference));
                 }
                 words.iter().for_each(|&word| tracer.conservative(word));
+                native::for_each_word(self.vm.as_ptr(), |word| tracer.conservative(word));
             })
         };
         drop(freed);

@@ -602,7 +602,6 @@ fn temp(vreg: VReg) -> Operand {
     operand(vreg, Constraint::Reg, Role::Temp)
 }
 
-
 impl Lower<'_> {
     /// A three-operand vector instruction: definition and first operand share a register without AVX.
     fn vec_def(&self, dst: VReg) -> Operand {

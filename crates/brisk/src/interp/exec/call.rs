@@ -8,7 +8,7 @@ use crate::interp::lookup;
 use crate::interp::operand::{Scalar, Src, Words};
 use crate::trap::Trap;
 use crate::vm::context::*;
-use crate::vm::{Stop, libcalls, observe};
+use crate::vm::{Stop, libcalls, native, observe};
 use std::sync::atomic::Ordering;
 
 /// Slots of a link.
@@ -220,14 +220,17 @@ macro_rules! call_func_ref {
     ($w:ident, $r:ident, $func:expr, $base:expr) => {{
         let func: *const VmFuncRef = $func;
         let base: u16 = $base;
-        let state = (*func).state;
-        if state.is_null() {
-            (*$r.store()).host_call = ((*func).ctx.cast(), (*func).arg_slots, u32::from(base), $w.0);
-            return call_host($r.ip, $r.sp, $r.mem, $r.len, $r.ctx, $r.acc, $r.f32, $r.f64);
-        }
-        let callee = (*func).ctx;
-        let base = $r.sp.add(usize::from(base));
-        let Some(code) = ready(state, base, $r.store()) else { slow_call!($r, state, callee, base, $w.0) };
+        let (state, callee) = ((*func).state, (*func).ctx);
+        let args = $r.sp.add(usize::from(base));
+        let Some(code) = ready(state, args, $r.store()) else {
+            // It has no code, so that the fast path need not ask.
+            if (*state).is_host() {
+                (*$r.store()).host_call = (callee.cast(), (*func).arg_slots, u32::from(base), $w.0);
+                return call_host($r.ip, $r.sp, $r.mem, $r.len, $r.ctx, $r.acc, $r.f32, $r.f64);
+            }
+            slow_call!($r, state, callee, args, $w.0)
+        };
+        let base = args;
         let link = Link { ip: $w.0, sp: $r.sp, ctx: $r.ctx };
         $r.sp = base;
         if callee != $r.ctx {
@@ -459,7 +462,7 @@ macro_rules! tail_call_func_ref {
     ($w:ident, $r:ident, $func:expr) => {{
         let func: *const VmFuncRef = $func;
         let base: u16 = $w.u16();
-        if (*func).state.is_null() {
+        if (*(*func).state).is_host() {
             let (host, arg_slots): (*mut VmHostFunc, u32) = ((*func).ctx.cast(), (*func).arg_slots);
             let slots = $r.sp.add(usize::from(base));
             return match host_call($r, host, slots, arg_slots) {
@@ -553,11 +556,47 @@ pub(crate) unsafe fn enter_from_host(vm: *mut VmStore, func: *const VmFuncRef) -
             exit: VmExit { ip: std::ptr::null(), sp: std::ptr::null_mut(), ctx: std::ptr::null_mut() },
             thread: current_thread(),
             native_top: 0,
+            outer_exit_fp: (*vm).exit_fp,
+            entry_sp: std::ptr::null(),
+            replaces: false,
         };
         let here = &raw mut activation as usize;
         activation.native_top =
             if activation.previous.is_null() { here } else { native_top(vm, here, activation.thread)? };
         enter_function(vm, func, &raw mut activation)
+    }
+}
+
+/// Runs a function that machine code calls and that has none. The arguments stand at the store's `value_top`,
+/// where the results are left. With [`Status::TailCall`] the caller calls what [`VmStore::tail`] says.
+///
+/// # Safety
+/// `vm` must be a live store whose innermost activation is one of machine code that has called out, `ctx` one of its
+/// instances, `state` a function of that, and the arguments must fit its type.
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+pub(crate) unsafe fn enter_from_native(
+    vm: *mut VmStore,
+    state: *const FuncState,
+    ctx: *mut VmContext,
+) -> Result<Status, Stop> {
+    // SAFETY: by the contract of this function.
+    unsafe {
+        let mut activation = Activation {
+            previous: (*vm).activation,
+            exit: VmExit { ip: std::ptr::null(), sp: std::ptr::null_mut(), ctx: std::ptr::null_mut() },
+            thread: (*(*vm).activation).thread,
+            native_top: (*(*vm).activation).native_top,
+            outer_exit_fp: (*vm).exit_fp,
+            entry_sp: std::ptr::null(),
+            replaces: false,
+        };
+        let here = &raw mut activation as usize;
+        if here < (*vm).native_limit {
+            return Err(Stop::Trap(Trap::StackOverflow));
+        }
+        let ended = interpret(vm, state, ctx, &raw mut activation);
+        (*vm).exit_fp = activation.outer_exit_fp;
+        ended
     }
 }
 
@@ -599,13 +638,49 @@ unsafe fn enter_function(
     unsafe {
         let slots = (*vm).value_top;
         let (state, ctx) = ((*func).state, (*func).ctx);
-        if state.is_null() {
+        if (*state).is_host() {
             return enter_host_func(vm, func, slots);
         }
+        let mut status = interpret(vm, state, ctx, activation)?;
+        if status == Status::TailCall {
+            let tail = (*vm).tail;
+            status = native::enter(vm, tail.bridge, tail.ctx, slots, activation, false);
+        }
+        match status {
+            Status::Return => Ok(()),
+            Status::Trap => Err(Stop::Trap((*vm).trap.take().unwrap_or(Trap::UnreachableCodeReached))),
+            Status::Unwind => Err(Stop::Unwind),
+            Status::Exception => Err(Stop::Exception),
+            Status::TailCall => unreachable!("machine code comes back with results or not at all"),
+            #[cfg(brisk_loop_dispatch)]
+            Status::Continue => unreachable!("run ends only with an end"),
+        }
+    }
+}
+
+/// Runs a function in the interpreter, in an activation that is not yet the store's innermost. Arguments stand at the
+/// store's `value_top`, results are left in the same place.
+///
+/// # Safety
+/// As for [`enter_from_host`].
+#[inline(always)]
+unsafe fn interpret(
+    vm: *mut VmStore,
+    state: *const FuncState,
+    ctx: *mut VmContext,
+    activation: *mut Activation,
+) -> Result<Status, Stop> {
+    // SAFETY: by the contract of this function.
+    unsafe {
+        let slots = (*vm).value_top;
         let code = match ready(state, slots, vm) {
             Some(code) => code,
-            None => make_ready(vm, func, slots)?,
+            None => make_ready(vm, state, ctx, slots)?,
         };
+        if let Some(bridge) = &(*code).bridge {
+            (*vm).tail = VmTail { state, ctx, entry: bridge.entry, bridge: &raw const **bridge };
+            return Ok(Status::TailCall);
+        }
         (*vm).activation = activation;
         let mut r = Regs {
             ip: exit_ip(),
@@ -622,33 +697,31 @@ unsafe fn enter_function(
         let status = begin(code, link, r);
         (*vm).activation = (*activation).previous;
         (*vm).value_top = slots;
-        match status {
-            Status::Return => Ok(()),
-            Status::Trap => Err(Stop::Trap((*vm).trap.take().unwrap_or(Trap::UnreachableCodeReached))),
-            Status::Unwind => Err(Stop::Unwind),
-            Status::Exception => Err(Stop::Exception),
-            #[cfg(brisk_loop_dispatch)]
-            Status::Continue => unreachable!("run ends only with an end"),
-        }
+        Ok(status)
     }
 }
 
 /// The slow way of an entry: translates the function, serves an interrupt, or traps for lack of stack.
 ///
 /// # Safety
-/// As for [`enter_from_host`]; the arguments of `func`, a wasm function, must stand at `slots`.
+/// As for [`enter_from_host`]; the arguments of the function must stand at `slots`.
 #[cold]
 #[inline(never)]
-unsafe fn make_ready(vm: *mut VmStore, func: *const VmFuncRef, slots: *mut u64) -> Result<*const Code, Stop> {
+unsafe fn make_ready(
+    vm: *mut VmStore,
+    state: *const FuncState,
+    ctx: *mut VmContext,
+    slots: *mut u64,
+) -> Result<*const Code, Stop> {
     // SAFETY: by the contract of this function.
     unsafe {
-        let (state, ctx) = ((*func).state, (*func).ctx);
         if (*state).code.load(Ordering::Acquire).is_null() {
             crate::interp::translate_function(ctx, state);
         }
         if (*vm).value_limit.load(Ordering::Relaxed) == 0 {
             // The arguments are in use while a callback runs.
-            (*vm).value_top = slots.add((*func).arg_slots as usize);
+            let code: *const Code = (*state).code.load(Ordering::Acquire);
+            (*vm).value_top = slots.add((*code).param_slots as usize);
             let interrupted = libcalls::interrupted(ctx);
             (*vm).value_top = slots;
             interrupted?;

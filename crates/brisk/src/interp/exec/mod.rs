@@ -6,6 +6,7 @@ pub(crate) mod call;
 pub(crate) mod control;
 pub(crate) mod exception;
 pub(crate) mod memory;
+pub(crate) mod native;
 pub(crate) mod vector;
 
 use super::dispatch::{Status, trap};

@@ -231,6 +231,7 @@ impl<'m> Translator<'m> {
             starts: self.starts,
             positions: self.positions.into_boxed_slice(),
             handlers: Handlers::new(&self.try_tables, self.clauses),
+            bridge: None,
         }
     }
 }

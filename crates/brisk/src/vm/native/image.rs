@@ -1,0 +1,252 @@
+//! The machine code of a module.
+
+use super::boundary::shape_of;
+use super::trampolines::{ShapeAddresses, assemble_stubs};
+use crate::interp::code::{Bridge, Code as RegisterCode, FuncState};
+use crate::module::Module;
+use crate::vm::VmContext;
+use crate::vm::code_memory::{CodeMemory, CodeRefused};
+use brisk_codegen::code::{Code, Handler, Position, Site, SiteKind, Target};
+use brisk_codegen::x64::asm::{Assembler, Features};
+use brisk_codegen::x64::trampoline::{Emitter, Stubs};
+use std::collections::BTreeMap;
+use std::ptr;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+/// The machine code of a module, once it has any.
+#[derive(Default)]
+pub(crate) struct NativeCode(OnceLock<Result<Image, CodeRefused>>);
+
+impl NativeCode {
+    /// Where machine code of the module, whose this is, can be published; an error where memory may not be executable.
+    pub fn image(&self, module: &Module) -> Result<&Image, CodeRefused> {
+        self.0.get_or_init(|| Image::new(module)).as_ref().map_err(|refused| *refused)
+    }
+
+    /// What has been published.
+    pub fn existing(&self) -> Option<&Image> {
+        self.0.get()?.as_ref().ok()
+    }
+}
+
+/// The machine code of a module: stubs, and batches of functions. Direct calls go through a slot for each defined
+/// function; all other calls through the function's state.
+pub(crate) struct Image {
+    memory: CodeMemory<Batch>,
+    stubs: Stubs,
+    stubs_at: usize,
+}
+
+/// Functions that were published together, by address.
+pub(crate) struct Batch {
+    functions: Vec<Function>,
+}
+
+/// What is known of a function's machine code.
+pub(crate) struct Function {
+    /// Address of the first byte.
+    pub start: usize,
+    end: usize,
+    /// The function's index in the module.
+    pub func: u32,
+    pub frame_size: u32,
+    sites: Vec<Site>,
+    pub positions: Vec<Position>,
+    handlers: Vec<Handler>,
+}
+
+impl Function {
+    /// The site at an offset.
+    pub fn site(&self, offset: u32, kind: SiteKind) -> Option<&Site> {
+        let first = self.sites.partition_point(|site| site.at < offset);
+        self.sites[first..].iter().take_while(|site| site.at == offset).find(|site| site.kind == kind)
+    }
+
+    /// Where to go on with an exception that comes out of the call that returns to an offset. The closure says whether
+    /// the tag with an index is the exception's.
+    pub fn handler(&self, offset: u32, is_thrown: impl Fn(u32) -> bool) -> Option<u32> {
+        let first = self.handlers.partition_point(|handler| handler.at < offset);
+        let mut handlers = self.handlers[first..].iter().take_while(|handler| handler.at == offset);
+        handlers.find(|handler| handler.tag.is_none_or(&is_thrown)).map(|handler| handler.landing)
+    }
+}
+
+/// The function whose code an address is in, and the offset in it.
+///
+/// # Safety
+/// `ctx` must be the instance of the function. What is returned lives as long as the instance.
+pub(super) unsafe fn find(
+    ctx: *mut VmContext,
+    pc: usize,
+    kind: SiteKind,
+) -> Option<(&'static Function, u32)> {
+    // SAFETY: by the contract of this function: the instance keeps its module.
+    let image: &'static Image = unsafe { (*(*ctx).instance).module().native().existing()? };
+    // A call may be the last instruction.
+    let inside = if kind == SiteKind::Return { pc - 1 } else { pc };
+    let (batch, _) = image.memory.find(inside)?;
+    let at = batch.functions.partition_point(|function| function.start <= inside).checked_sub(1)?;
+    let function = &batch.functions[at];
+    (inside < function.end).then(|| (function, (pc - function.start) as u32))
+}
+
+/// A function to be published.
+pub(crate) struct Publish {
+    /// Its index among the module's defined functions.
+    pub func: u32,
+    /// Its machine code.
+    pub code: Code,
+    /// Where it takes over frames of the interpreter; `None` if it is entered by calls.
+    pub osr: Option<Frame>,
+}
+
+/// A frame of the interpreter that machine code takes over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame {
+    /// Slot of its link.
+    pub link: u32,
+    /// Its slots.
+    pub slots: u32,
+}
+
+/// Functions begin at multiples of this.
+const ALIGN: usize = 16;
+
+impl Image {
+    fn new(module: &Module) -> Result<Image, CodeRefused> {
+        let made = module.engine().trampolines().get()?;
+        let funcs = module.funcs().len();
+        // Functions that are published one by one take whole pages.
+        let room = (16 << 20) + 32 * module.bytes().len() + (8 << 10) * funcs;
+        let memory = CodeMemory::new(size_of::<AtomicPtr<u8>>() * funcs, room.min(1 << 30))?;
+        let (stubs, code) = assemble_stubs(&made.runtime);
+        let batch = memory.reserve_batch(code.len())?;
+        let stubs_at = batch.commit(&code, Batch { functions: Vec::new() })?.as_ptr() as usize;
+        Ok(Image { memory, stubs, stubs_at })
+    }
+
+    /// The slot of a defined function.
+    fn slot(&self, func: u32) -> &AtomicPtr<u8> {
+        // SAFETY: the memory has a word for each function, zeroed at first, which is a null pointer.
+        unsafe { &*self.memory.words().cast::<AtomicPtr<u8>>().as_ptr().add(func as usize) }
+    }
+
+    /// Addresses of the code.
+    #[allow(dead_code, reason = "for profilers")]
+    pub fn range(&self) -> std::ops::Range<usize> {
+        self.memory.range()
+    }
+
+    /// Where code whose memory access faulted is made to go on. See [`Stubs::fault`].
+    #[allow(dead_code, reason = "for the handler of faults")]
+    pub fn fault_stub(&self) -> usize {
+        self.stubs_at + self.stubs.fault as usize
+    }
+
+    /// Makes functions of the module, whose image this is, executable and has all calls from now on go there. For each of
+    /// those that take over a frame a bridge is returned, in order, by which the interpreter gets there; it lives as
+    /// long as the module.
+    pub fn publish(&self, module: &Module, functions: Vec<Publish>) -> Result<Vec<Bridge>, CodeRefused> {
+        let trampolines = module.engine().trampolines().get()?;
+        let info = module.info();
+        let index = |func: u32| info.imported_funcs + func;
+        let shapes = functions.iter().map(|function| shape_of(info.func_type(index(function.func))));
+        let shapes: Vec<_> = shapes.collect();
+        trampolines.prepare(shapes.iter().cloned())?;
+        let shapes: Vec<ShapeAddresses> =
+            shapes.iter().map(|shape| trampolines.shape(shape)).collect::<Result<_, _>>()?;
+
+        // Where everything goes: the functions, then what calls of functions without machine code lead to.
+        let mut len = 0_usize;
+        let mut starts = Vec::with_capacity(functions.len());
+        for function in &functions {
+            starts.push(len);
+            len = (len + function.code.bytes.len()).next_multiple_of(ALIGN);
+        }
+        let mut cold = BTreeMap::new();
+        let layout = super::layout::vm_layout();
+        let mut asm = Assembler::new(Features::BASELINE);
+        let mut emitter = Emitter { asm: &mut asm, layout: &layout, runtime: &trampolines.runtime };
+        for reloc in functions.iter().flat_map(|function| &function.code.relocs) {
+            if let Target::Slot(func) = reloc.target
+                && self.slot(func).load(Ordering::Relaxed).is_null()
+            {
+                cold.entry(func).or_insert_with(|| len + emitter.cold_slot(func) as usize);
+            }
+        }
+        let cold_code = asm.finish().code;
+        let batch = self.memory.reserve_batch(len + cold_code.len())?;
+        let base = batch.address();
+
+        let mut bytes = Vec::with_capacity(len + cold_code.len());
+        let mut known = Vec::with_capacity(functions.len());
+        let mut entries = Vec::with_capacity(functions.len());
+        for (&offset, Publish { func, code, osr }) in starts.iter().zip(functions) {
+            // Not reached.
+            bytes.resize(offset, 0xcc);
+            bytes.extend_from_slice(&code.bytes);
+            let start = base + offset;
+            for reloc in &code.relocs {
+                let target = match reloc.target {
+                    Target::Slot(func) => ptr::from_ref(self.slot(func)) as usize,
+                    Target::Libcall(libcall) => {
+                        self.stubs_at + self.stubs.libcalls[libcall as usize] as usize
+                    }
+                    Target::Trap(code) => self.stubs_at + self.stubs.traps[code as usize] as usize,
+                };
+                let field = start + reloc.at as usize;
+                // All of it lies in one range of less than 2 GiB.
+                let distance = target.wrapping_sub(field) as i32;
+                let value = distance.wrapping_add(reloc.addend);
+                let at = offset + reloc.at as usize;
+                bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
+            }
+            entries.push((func, osr, start + code.entry as usize, start + code.outside_entry as usize));
+            known.push(Function {
+                start,
+                end: start + code.bytes.len(),
+                func: index(func),
+                frame_size: code.frame_size,
+                sites: code.sites,
+                positions: code.positions,
+                handlers: code.handlers,
+            });
+        }
+        bytes.resize(len, 0xcc);
+        bytes.extend_from_slice(cold_code);
+        batch.commit(&bytes, Batch { functions: known })?;
+
+        for (func, offset) in cold {
+            let code = (base + offset) as *mut u8;
+            // Whoever was faster has published the function, or this as well.
+            let _ =
+                self.slot(func).compare_exchange(ptr::null_mut(), code, Ordering::AcqRel, Ordering::Relaxed);
+        }
+        let mut bridges = Vec::new();
+        for ((func, osr, entry, outside_entry), shape) in entries.into_iter().zip(shapes) {
+            let state = &module.funcs()[func as usize];
+            let bridge = Bridge {
+                enter: shape.enter,
+                load: shape.tail,
+                state: ptr::from_ref::<FuncState>(state),
+                entry: ptr::null(),
+                link: 0,
+                frame_slots: 0,
+            };
+            if let Some(Frame { link, slots }) = osr {
+                let entry = entry as *const u8;
+                let (enter, load) = (shape.enter_osr, trampolines.osr_tail());
+                bridges.push(Bridge { enter, load, entry, link, frame_slots: slots, ..bridge });
+                continue;
+            }
+            let ty = info.func_type(index(func));
+            let code = RegisterCode::bridge(bridge, index(func), ty.param_slots, ty.result_slots);
+            let code = module.code().publish(Box::new(code));
+            state.native.store(outside_entry as *mut u8, Ordering::Release);
+            self.slot(func).store(entry as *mut u8, Ordering::Release);
+            state.code.store(code.cast_mut(), Ordering::Release);
+        }
+        Ok(bridges)
+    }
+}

@@ -1,0 +1,35 @@
+//! Machine code and how it is reached and left.
+//!
+//! Machine code runs in segments: from where it is entered by a trampoline to where it calls out, to the runtime, a host
+//! function or the interpreter. A segment is an [`Activation`](super::Activation) as a run of the interpreter is; what
+//! happens at its ends is described at `brisk_codegen::x64::trampoline`. Nothing unwinds through a Rust
+//! function: a trap or an exception goes on inside the segment, or leaves it at the trampoline with a status, and
+//! whoever entered it goes on from there.
+
+#[cfg(target_arch = "x86_64")]
+mod boundary;
+#[cfg(target_arch = "x86_64")]
+mod image;
+#[cfg(target_arch = "x86_64")]
+mod layout;
+#[cfg(target_arch = "x86_64")]
+mod libcalls;
+#[cfg(not(target_arch = "x86_64"))]
+mod none;
+#[cfg(target_arch = "x86_64")]
+mod segment;
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests;
+#[cfg(target_arch = "x86_64")]
+mod trampolines;
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use self::{
+    boundary::{enter, unresolved},
+    image::NativeCode,
+    segment::{Segment, for_each_word},
+    trampolines::Trampolines,
+};
+
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) use self::none::{NativeCode, Segment, Trampolines, enter, for_each_word, unresolved};

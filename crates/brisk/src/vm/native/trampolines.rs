@@ -1,0 +1,120 @@
+//! The trampolines of an engine: made when first needed, shared by all functions of a shape.
+
+use super::{boundary, layout, libcalls};
+use crate::vm::code_memory::{CodeMemory, CodeRefused};
+use brisk_codegen::x64::asm::{Assembler, Features};
+use brisk_codegen::x64::trampoline::{Emitter, Runtime, Shape, Stubs};
+use std::collections::HashMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// Most bytes of code for trampolines.
+const RESERVED: usize = 16 << 20;
+
+/// The trampolines of an engine, if it has any.
+#[derive(Default)]
+pub(crate) struct Trampolines(OnceLock<Result<Made, CodeRefused>>);
+
+/// Trampolines that have been made.
+pub(crate) struct Made {
+    memory: CodeMemory<()>,
+    pub runtime: Runtime,
+    /// Addresses of the stubs that trampolines use.
+    raise: usize,
+    refused: usize,
+    osr_tail: usize,
+    shapes: Mutex<HashMap<Shape, ShapeAddresses>>,
+}
+
+/// Addresses of a shape's trampolines.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ShapeAddresses {
+    pub enter: usize,
+    pub cold: usize,
+    pub tail: usize,
+    pub host: usize,
+    pub enter_osr: usize,
+}
+
+impl Trampolines {
+    /// The trampolines; an error where memory may not be executable.
+    pub fn get(&self) -> Result<&Made, CodeRefused> {
+        self.0.get_or_init(Made::new).as_ref().map_err(|refused| *refused)
+    }
+}
+
+/// Assembles stubs.
+pub(super) fn assemble_stubs(runtime: &Runtime) -> (Stubs, Vec<u8>) {
+    let layout = layout::vm_layout();
+    let mut asm = Assembler::new(Features::BASELINE);
+    let stubs = Emitter { asm: &mut asm, layout: &layout, runtime }.stubs();
+    (stubs, asm.finish().code.to_vec())
+}
+
+impl Made {
+    fn new() -> Result<Made, CodeRefused> {
+        let runtime = Runtime {
+            interpret: boundary::interpret as *const () as u64,
+            call_host: boundary::call_host as *const () as u64,
+            unwind: boundary::unwind as *const () as u64,
+            trap: boundary::trap as *const () as u64,
+            refused: boundary::refused as *const () as u64,
+            libcalls: libcalls::addresses(),
+        };
+        let memory = CodeMemory::new(0, RESERVED)?;
+        let (stubs, code) = assemble_stubs(&runtime);
+        let start = memory.reserve_batch(code.len())?.commit(&code, ())?.as_ptr() as usize;
+        let at = |offset: u32| start + offset as usize;
+        let (raise, refused, osr_tail) = (at(stubs.raise), at(stubs.refused), at(stubs.osr_tail));
+        Ok(Made { memory, runtime, raise, refused, osr_tail, shapes: Mutex::default() })
+    }
+
+    /// What stands for the code of a function that there can be no trampoline for.
+    pub fn refused(&self) -> usize {
+        self.refused
+    }
+
+    /// The code that goes on with one that takes over a frame of the interpreter.
+    pub fn osr_tail(&self) -> usize {
+        self.osr_tail
+    }
+
+    /// The trampolines of a shape.
+    pub fn shape(&self, shape: &Shape) -> Result<ShapeAddresses, CodeRefused> {
+        self.prepare(std::iter::once(shape.clone()))?;
+        let shapes = self.shapes.lock().unwrap_or_else(PoisonError::into_inner);
+        shapes.get(shape).copied().ok_or(CodeRefused::Full(0))
+    }
+
+    /// Makes the trampolines of many shapes together, which takes less memory than one by one.
+    pub fn prepare(&self, shapes: impl Iterator<Item = Shape>) -> Result<(), CodeRefused> {
+        let mut known = self.shapes.lock().unwrap_or_else(PoisonError::into_inner);
+        let layout = layout::vm_layout();
+        let mut asm = Assembler::new(Features::BASELINE);
+        let mut emitter = Emitter { asm: &mut asm, layout: &layout, runtime: &self.runtime };
+        let mut made = HashMap::new();
+        for shape in shapes {
+            if known.contains_key(&shape) || made.contains_key(&shape) {
+                continue;
+            }
+            let code = emitter.shape(&shape, self.raise as u64);
+            made.insert(shape, code);
+        }
+        if made.is_empty() {
+            return Ok(());
+        }
+        let code = asm.finish().code;
+        let start = self.memory.reserve_batch(code.len())?.commit(code, ())?.as_ptr() as usize;
+        let at = |offset: u32| start + offset as usize;
+        known.extend(made.into_iter().map(|(shape, code)| {
+            let addresses = ShapeAddresses {
+                enter: at(code.enter),
+                cold: at(code.cold),
+                tail: at(code.tail),
+                host: at(code.host),
+                enter_osr: at(code.enter_osr),
+            };
+            (shape, addresses)
+        }));
+        Ok(())
+    }
+}
