@@ -4,6 +4,8 @@
 //! letter: what they may destroy they fill with garbage, and what others must preserve they check.
 
 mod matrix;
+mod state;
+mod values;
 
 use super::image::{Frame, Publish};
 use super::layout::vm_layout;
@@ -264,6 +266,108 @@ impl Assemble {
             positions: self.positions,
             handlers: self.handlers,
             frame_size: FRAME,
+        }
+    }
+}
+
+/// Assembles a function without the checks of [`Assemble`], of any signature.
+struct Raw {
+    asm: Assembler,
+    layout: VmLayout,
+    sites: Vec<u32>,
+    entry: u32,
+}
+
+impl Raw {
+    fn new() -> Raw {
+        let mut raw =
+            Raw { asm: Assembler::new(Features::BASELINE), layout: vm_layout(), sites: Vec::new(), entry: 0 };
+        raw.load_memory_base();
+        raw.entry = raw.asm.offset();
+        raw
+    }
+
+    fn load_memory_base(&mut self) {
+        self.asm.mov_load(Size::B64, R15, Mem::base(R14, self.layout.ctx_memories as i32));
+        self.asm.mov_load(Size::B64, R15, Mem::base(R15, 0));
+        self.asm.mov_load(Size::B64, R15, Mem::base(R15, self.layout.memory_base as i32));
+    }
+
+    /// Begins with a frame of so many bytes beside the VmContext and `rbx`, a multiple of 16.
+    fn frame(&mut self, bytes: i32) {
+        self.asm.push(RBP);
+        self.asm.mov_rr(Size::B64, RBP, RSP);
+        self.stack_check();
+        self.asm.push(R14);
+        self.asm.push(RBX);
+        self.asm.alu_imm(AluOp::Sub, Size::B64, RSP, bytes);
+    }
+
+    fn stack_check(&mut self) {
+        self.asm.mov_load(Size::B64, R11, Mem::base(R14, self.layout.ctx_store as i32));
+        self.asm.alu(AluOp::Cmp, Size::B64, RSP, Mem::base(R11, self.layout.store_stack_limit as i32));
+        let enough = self.asm.new_label();
+        self.asm.jcc_short(Cond::Ae, enough);
+        self.asm.call_symbol(Symbol(Target::Libcall(Libcall::StackLimit).number()));
+        self.site();
+        self.asm.bind(enough);
+    }
+
+    /// Loads the address of the overflow area.
+    fn overflow(&mut self, to: Gpr) {
+        self.asm.mov_load(Size::B64, to, Mem::base(R14, self.layout.ctx_store as i32));
+        self.asm.mov_load(Size::B64, to, Mem::base(to, self.layout.store_overflow as i32));
+    }
+
+    /// Fills what is neither reserved nor preserved.
+    fn garbage(&mut self, but: &[Gpr]) {
+        for number in 0..16 {
+            self.asm.mov_imm64(R11, GARBAGE ^ u64::from(number));
+            self.asm.mov_from_gpr(Size::B64, Xmm(number), R11);
+            self.asm.vec_rrr(VecOp::Movlhps, Xmm(number), Xmm(number), Xmm(number));
+        }
+        for reg in [RAX, RCX, RDX, RSI, RDI, R8, R9, R10, R11].iter().filter(|reg| !but.contains(reg)) {
+            self.asm.mov_imm64(*reg, GARBAGE ^ u64::from(reg.0) << 8);
+        }
+    }
+
+    /// Notes a return address.
+    fn site(&mut self) {
+        self.sites.push(self.asm.offset());
+    }
+
+    fn reload_pins(&mut self) {
+        self.asm.mov_load(Size::B64, R14, Mem::base(RBP, -8));
+        self.load_memory_base();
+    }
+
+    fn leave(&mut self) {
+        self.asm.mov_load(Size::B64, RBX, Mem::base(RBP, -16));
+        self.asm.leave();
+    }
+
+    fn ret(&mut self) {
+        self.leave();
+        self.asm.ret();
+    }
+
+    fn finish(mut self, func: u32, frame_size: u32) -> Code {
+        let assembled = self.asm.finish();
+        let relocs = assembled.relocs.iter().map(|reloc| Reloc {
+            at: reloc.at,
+            target: Target::from_number(reloc.symbol.0),
+            addend: reloc.addend,
+        });
+        let site = |&at: &u32| Site { at, kind: SiteKind::Return, position: 0 };
+        Code {
+            bytes: assembled.code.to_vec(),
+            entry: self.entry,
+            outside_entry: 0,
+            relocs: relocs.collect(),
+            sites: self.sites.iter().map(site).collect(),
+            positions: vec![Position { func, offset: 0, inlined_at: None }],
+            handlers: Vec::new(),
+            frame_size,
         }
     }
 }
