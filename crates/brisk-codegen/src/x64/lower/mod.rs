@@ -602,6 +602,7 @@ fn temp(vreg: VReg) -> Operand {
     operand(vreg, Constraint::Reg, Role::Temp)
 }
 
+
 impl Lower<'_> {
     /// A three-operand vector instruction: definition and first operand share a register without AVX.
     fn vec_def(&self, dst: VReg) -> Operand {
