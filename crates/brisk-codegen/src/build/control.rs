@@ -270,7 +270,7 @@ impl Build<'_> {
         let then = self.edge(aside, 0);
         let other = self.edge(next, 0);
         self.branch(value, then, other);
-        self.cx.blocks[next as usize].parent = parent;
+        self.set_parent(next, parent);
         self.cx.blocks[aside as usize].cold = true;
         self.begin_child(aside, parent);
         next
@@ -378,7 +378,8 @@ impl Build<'_> {
         let (block, height) = (frame.label.block, frame.height);
         let data = self.cx.blocks[block as usize];
         if data.preds == 1 {
-            self.cx.blocks[block as usize].parent = self.cx.edges[data.first_pred as usize].from;
+            let parent = self.cx.edges[data.first_pred as usize].from;
+            self.set_parent(block, parent);
         }
         self.begin(block);
         self.forget();

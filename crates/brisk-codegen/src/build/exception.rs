@@ -41,7 +41,8 @@ impl Build<'_> {
             }
         }
         let handlers = self.f.lists.len() - count_at - 1;
-        self.steps += handlers as u64;
+        // Each handler is a block with a call and loads.
+        self.steps += 16 * handlers as u64;
         if handlers == 0 {
             self.f.lists.truncate(count_at);
             return self.emit(op, Ty::None, aux, callee, list, NONE);

@@ -131,10 +131,11 @@ pub struct Builder {
 /// Slots of [`Builder::numbers`].
 const NUMBERS: usize = 1 << 11;
 
-/// Steps of work (arguments of block parameters, mostly) a function may cost: so many for each byte of its body, and
-/// so many beside.
-const STEPS_PER_BYTE: u64 = 64;
+/// Steps of work (arguments of block parameters, mostly) a function may cost: so many for each byte of its body and
+/// so many beside, but not more than the last.
+const STEPS_PER_BYTE: u64 = 16;
 const STEPS: u64 = 1 << 20;
+const MAX_STEPS: u64 = 1 << 25;
 
 /// The build of one function.
 struct Build<'a> {
@@ -251,7 +252,7 @@ impl<'a> Build<'a> {
             way_edge: NONE,
             not_entering: NONE,
             steps: 0,
-            max_steps: STEPS + STEPS_PER_BYTE * body_len as u64,
+            max_steps: MAX_STEPS.min(STEPS + STEPS_PER_BYTE * body_len as u64),
         }
     }
 

@@ -2,8 +2,8 @@
 //!
 //! Within a segment (blocks each of which is entered from the one before only) the value of a local stands in
 //! [`Local`]. At the end of a block what it assigned goes to [`Defs`], where it is looked up on demand from blocks
-//! further on. The search walks predecessors; it keeps its own stack, and remembers what it found in every block it
-//! came through, so that chains of many thousand blocks cost their length once for each local. A block parameter is
+//! further on. The search walks predecessors; it keeps its own stack, and remembers what it found on its way, so that
+//! chains of many thousand blocks cost their length once for each local. A block parameter is
 //! made at loop headers and where different values meet; one that turns out to have a single value becomes an alias of
 //! it: field `b` of its instruction.
 
@@ -37,6 +37,10 @@ pub(super) struct BuildBlock {
     pub last_phi: u32,
     /// Whether all edges to it are known.
     pub sealed: bool,
+    /// Whether it assigned a local.
+    pub writes: bool,
+    /// Whether [`Defs`] has anything for it.
+    known: bool,
     pub header: bool,
     pub cold: bool,
 }
@@ -71,14 +75,21 @@ pub(super) struct Phi {
 /// Marks a [`Phi::key`] that is no local.
 pub(super) const OPERAND: u32 = 1 << 31;
 
-/// What a block leaves in a local, for (block, local).
+/// What a block leaves in a local, for (block, local): a hash table of which each function uses as much as it needs,
+/// so that small functions stay in the cache after a large one.
 #[derive(Debug, Default)]
 pub(super) struct Defs {
     entries: Vec<Def>,
+    /// Entries in use, less one.
+    mask: usize,
     len: usize,
     /// Marks entries of this function.
     stamp: u32,
+    moved: Vec<Def>,
 }
+
+/// Entries a function begins with.
+const DEFS: usize = 256;
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Def {
@@ -90,17 +101,25 @@ struct Def {
 impl Defs {
     pub fn clear(&mut self) {
         self.len = 0;
+        self.mask = DEFS - 1;
+        if self.entries.is_empty() {
+            self.entries.resize(DEFS, Def::default());
+        }
+        self.next_stamp();
+    }
+
+    /// Forgets all entries.
+    fn next_stamp(&mut self) {
         self.stamp = self.stamp.wrapping_add(1);
-        if self.entries.is_empty() || self.stamp == 0 {
+        if self.stamp == 0 {
             self.stamp = 1;
-            self.entries.clear();
-            self.entries.resize(256, Def::default());
+            self.entries.fill(Def::default());
         }
     }
 
     #[inline]
     fn slot(&self, key: u64) -> usize {
-        let mask = self.entries.len() - 1;
+        let mask = self.mask;
         let mut at = (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & mask;
         loop {
             let entry = &self.entries[at];
@@ -125,19 +144,27 @@ impl Defs {
             self.len += 1;
         }
         self.entries[at] = Def { key, value, stamp: self.stamp };
-        if self.len * 2 > self.entries.len() {
+        if self.len * 2 > self.mask {
             self.grow();
         }
     }
 
     #[cold]
     fn grow(&mut self) {
-        let size = self.entries.len() * 4;
-        let old = std::mem::replace(&mut self.entries, vec![Def::default(); size]);
-        for entry in old.iter().filter(|entry| entry.stamp == self.stamp) {
-            let at = self.slot(entry.key);
-            self.entries[at] = *entry;
+        let mut moved = std::mem::take(&mut self.moved);
+        moved.clear();
+        let stamp = self.stamp;
+        moved.extend(self.entries[..=self.mask].iter().filter(|entry| entry.stamp == stamp));
+        self.mask = (self.mask + 1) * 4 - 1;
+        if self.entries.len() <= self.mask {
+            self.entries.resize(self.mask + 1, Def::default());
         }
+        self.next_stamp();
+        for entry in &moved {
+            let at = self.slot(entry.key);
+            self.entries[at] = Def { stamp: self.stamp, ..*entry };
+        }
+        self.moved = moved;
     }
 }
 
@@ -186,6 +213,8 @@ impl Build<'_> {
             first_phi: NONE,
             last_phi: NONE,
             sealed: true,
+            writes: false,
+            known: false,
             header: false,
             cold: false,
         });
@@ -203,8 +232,16 @@ impl Build<'_> {
 
     /// Begins a block that is entered from the current segment only.
     pub fn begin_child(&mut self, block: u32, parent: u32) {
-        self.cx.blocks[block as usize].parent = parent;
+        self.set_parent(block, parent);
         self.begin(block);
+    }
+
+    /// Says which block, ended before, is the only way to another.
+    pub fn set_parent(&mut self, block: u32, parent: u32) {
+        let above = self.cx.blocks[parent as usize];
+        // One without assignments need not be asked.
+        let skip = !above.writes && above.parent != NONE;
+        self.cx.blocks[block as usize].parent = if skip { above.parent } else { parent };
     }
 
     /// Begins a new segment: nothing is known of locals and values.
@@ -222,10 +259,13 @@ impl Build<'_> {
 
     /// Ends the current block, whose terminator has been emitted.
     pub fn end_block(&mut self) {
-        self.cx.blocks[self.block as usize].end = self.f.insts.len() as u32;
+        let block = &mut self.cx.blocks[self.block as usize];
+        block.end = self.f.insts.len() as u32;
+        block.writes = !self.cx.written.is_empty();
         for at in 0..self.cx.written.len() {
             let local = self.cx.written[at];
-            self.cx.defs.insert(self.block, local, self.cx.locals[local as usize].value);
+            let value = self.cx.locals[local as usize].value;
+            self.define(self.block, local, value);
         }
         self.cx.written.clear();
     }
@@ -331,12 +371,14 @@ impl Build<'_> {
         'search: loop {
             // Up to where the value is known.
             let mut value = loop {
-                if let Some(value) = self.cx.defs.get(at, local) {
+                let data = self.cx.blocks[at as usize];
+                if data.known
+                    && let Some(value) = self.cx.defs.get(at, local)
+                {
                     break value;
                 }
                 self.steps += 1;
                 self.cx.search.path.push(at);
-                let data = self.cx.blocks[at as usize];
                 if data.parent != NONE {
                     at = data.parent;
                 } else if data.header {
@@ -353,9 +395,16 @@ impl Build<'_> {
             };
             // Back to a join with another edge to follow.
             loop {
-                for index in path..self.cx.search.path.len() {
-                    let passed = self.cx.search.path[index];
-                    self.cx.defs.insert(passed, local, value);
+                // The first for who asks again, the last because it is a join, and enough between them that no way
+                // is long twice.
+                let passed = self.cx.search.path.len();
+                for index in (path..passed).step_by(16) {
+                    let block = self.cx.search.path[index];
+                    self.define(block, local, value);
+                }
+                if passed > path + 1 {
+                    let block = self.cx.search.path[passed - 1];
+                    self.define(block, local, value);
                 }
                 self.cx.search.path.truncate(path);
                 let Some(join) = self.cx.search.joins.last_mut() else { return value };
@@ -401,7 +450,7 @@ impl Build<'_> {
         let ty = self.local_type(local);
         let phi = self.new_phi(block, ty, local);
         let value = self.cx.phis[phi as usize].value;
-        self.cx.defs.insert(block, local, value);
+        self.define(block, local, value);
         if self.cx.blocks[block as usize].sealed {
             self.cx.pending.push(phi);
         }
@@ -425,11 +474,12 @@ impl Build<'_> {
 
     /// All edges to a loop header are known.
     pub fn seal(&mut self, block: u32) {
-        let data = &mut self.cx.blocks[block as usize];
-        data.sealed = true;
+        self.cx.blocks[block as usize].sealed = true;
+        let data = self.cx.blocks[block as usize];
         if data.preds == 1 {
             // No loop: what it has no parameter for is what came before.
-            data.parent = self.cx.edges[data.first_pred as usize].from;
+            let parent = self.cx.edges[data.first_pred as usize].from;
+            self.set_parent(block, parent);
         }
         let mut phi = data.first_phi;
         while phi != NONE {
@@ -566,8 +616,10 @@ impl Build<'_> {
         }
     }
 
-    /// Says that the entry from the interpreter leaves a value in a local.
+    /// Says what a block leaves in a local.
+    #[inline]
     pub fn define(&mut self, block: u32, local: u32, value: u32) {
+        self.cx.blocks[block as usize].known = true;
         self.cx.defs.insert(block, local, value);
     }
 
