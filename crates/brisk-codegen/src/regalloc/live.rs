@@ -103,6 +103,10 @@ pub(super) struct VRegInfo {
     pub param_hint: u8,
     /// Whether its definition is in `hint`.
     pub fixed_def: bool,
+    /// Whether it is stored where it leaves its register, not where it is defined.
+    pub sunk: bool,
+    /// The register it was in last.
+    pub last_reg: u8,
     pub is_param: bool,
 }
 
@@ -123,6 +127,8 @@ const NEW: VRegInfo = VRegInfo {
     hint: NO_REG,
     param_hint: NO_REG,
     fixed_def: false,
+    sunk: false,
+    last_reg: NO_REG,
     is_param: false,
 };
 
@@ -258,7 +264,10 @@ impl Live {
             self.freq[b] = if block.cold { (freq >> 6).max(1) } else { freq };
             for e in block.succs.indices() {
                 let to = code.edges[e].to as usize;
-                self.pred_count[to] += 1;
+                // A table's edges to one block come from one block.
+                if self.pred[to] != b as u32 {
+                    self.pred_count[to] += 1;
+                }
                 if self.pred[to] == NONE {
                     self.pred[to] = b as u32;
                     self.edge_in[to] = e as u32;

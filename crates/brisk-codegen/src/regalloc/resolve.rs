@@ -20,6 +20,8 @@ pub(super) struct Resolve {
     cursor: Vec<u32>,
     /// Changes of place inside blocks: the position, and the piece before.
     changes: Vec<(u32, u32)>,
+    /// Stores where values leave registers inside blocks: instruction, vreg, preg.
+    sinks: Vec<(u32, u32, u8)>,
     /// What is in registers at block boundaries: (vreg, preg).
     residents: Vec<(u32, u8)>,
     /// Of each block, where in `residents` those at its start begin, and those at its end.
@@ -63,7 +65,7 @@ impl Resolve {
         self.there.resize(cx.live.vregs.len(), NO_REG);
         self.parallel.reset(cx.out.spill_cells);
         cx.out.locs.resize(code.operands.len(), Loc::Slot(NONE));
-        let mut change = 0;
+        let (mut change, mut sink) = (0, 0);
         for b in 0..code.blocks.len() as u32 {
             let block = &code.blocks[b as usize];
             for inst in block.insts.indices() {
@@ -86,6 +88,13 @@ impl Resolve {
                     let after = &scan.pieces[before.next as usize];
                     let from = source(&cx, before.vreg, before.reg);
                     self.parallel.add(to_move(&cx, before.vreg, from, Loc::Reg(preg(after.reg))));
+                }
+                while let Some(&(at, v, r)) = self.sinks.get(sink)
+                    && at == inst
+                {
+                    sink += 1;
+                    let slot = Loc::Slot(cx.live.vregs[v as usize].slot);
+                    self.parallel.add(to_move(&cx, v, Some(Loc::Reg(preg(r))), slot));
                 }
                 self.inst(&mut cx, inst);
                 if inst + 1 == block.insts.end && block.succs.indices().len() == 1 {
@@ -114,6 +123,7 @@ impl Resolve {
     /// Gives slots to what is ever in memory; finds changes of place.
     fn slots<I>(&mut self, cx: &mut Context<'_, I>) {
         self.changes.clear();
+        self.sinks.clear();
         self.expiring.clear();
         self.free.iter_mut().for_each(Vec::clear);
         let mut cells = 0;
@@ -155,9 +165,84 @@ impl Resolve {
             });
             self.expiring.push(Reverse((end, cell, wide)));
             cx.live.vregs[v as usize].slot = cell;
+            self.sink(cx, v);
         }
         self.changes.sort_unstable();
+        self.sinks.sort_unstable();
         cx.out.spill_cells = cells;
+    }
+
+    /// Stores a value where it leaves its register, if that is cheaper than where it is defined.
+    ///
+    /// Then its slot is right wherever it is in memory: each way there from a register stores it. Ways inside a block
+    /// are listed here, those along edges are found at the edges.
+    fn sink<I>(&mut self, cx: &mut Context<'_, I>, v: u32) {
+        let info = &cx.live.vregs[v as usize];
+        let pieces = &cx.scan.pieces;
+        let first = &pieces[info.first_piece as usize];
+        if first.reg == NO_REG {
+            return;
+        }
+        let budget = cx.live.freq[info.def_block as usize];
+        let known = self.sinks.len();
+        let (mut cost, mut steps) = (0u32, 0);
+        let mut before = None;
+        let mut at = info.first_piece;
+        while at != NONE && cost < budget && steps < 32 {
+            let piece = &pieces[at as usize];
+            steps += 1;
+            if piece.reg == NO_REG && piece.end > piece.start {
+                let inst = piece.start / 4;
+                if piece.start & 3 != 0
+                    && let Some((from, earlier)) = before
+                {
+                    let from: &super::scan::Piece = from;
+                    let earlier: Option<&super::scan::Piece> = earlier;
+                    let reg = if from.start <= inst * 4 {
+                        from.reg
+                    } else {
+                        match earlier {
+                            Some(e) if e.end == from.start => e.reg,
+                            _ => info.hint,
+                        }
+                    };
+                    if reg != NO_REG {
+                        self.sinks.push((inst, v, reg));
+                        cost = cost.saturating_add(cx.live.freq[cx.live.block_of[inst as usize] as usize]);
+                    }
+                }
+                // The blocks that begin with it in memory.
+                let mut b = cx.live.block_of[piece.start.div_ceil(4) as usize];
+                if cx.code.blocks[b as usize].insts.start * 4 < piece.start {
+                    b += 1;
+                }
+                while cost < budget
+                    && let Some(block) = cx.code.blocks.get(b as usize)
+                    && block.insts.start * 4 < piece.end
+                {
+                    steps += 1;
+                    if steps >= 32 {
+                        break;
+                    }
+                    let pred = cx.live.pred[b as usize];
+                    let inside = cx.live.pred_count[b as usize] == 1 && {
+                        let end = block_end(cx.code, pred) - 1;
+                        piece.start <= end && end < piece.end
+                    };
+                    if !inside {
+                        cost = cost.saturating_add(cx.live.freq[b as usize]);
+                    }
+                    b += 1;
+                }
+            }
+            before = Some((piece, before.map(|b| b.0)));
+            at = piece.next;
+        }
+        let sunk = cost < budget && steps < 32;
+        if !sunk {
+            self.sinks.truncate(known);
+        }
+        cx.live.vregs[v as usize].sunk = sunk;
     }
 
     /// Finds what is in registers where blocks begin and end.
@@ -223,8 +308,13 @@ impl Resolve {
             let item = to_move(cx, a.0, source(cx, a.0, self.there[a.0 as usize]), target);
             self.parallel.add(item);
         }
-        for &(v, _) in &self.residents[end] {
+        for &(v, r) in &self.residents[end] {
             self.there[v as usize] = NO_REG;
+            let info = &cx.live.vregs[v as usize];
+            if info.sunk && in_memory(cx, v, block_start) {
+                let item = to_move(cx, v, Some(Loc::Reg(preg(r))), Loc::Slot(info.slot));
+                self.parallel.add(item);
+            }
         }
         self.parallel.finish(cx.regs, &mut cx.out.moves);
     }
@@ -276,7 +366,7 @@ impl Resolve {
             return;
         }
         let from_loc = Some(Loc::Reg(preg(from)));
-        if info.slot != NONE {
+        if info.slot != NONE && !info.sunk {
             self.pending.push(to_move(cx, v, from_loc, Loc::Slot(info.slot)));
         }
         if first != from && first != NO_REG {
@@ -384,6 +474,19 @@ impl Resolve {
         }
         self.before(cx, v, inst)
     }
+}
+
+/// Whether `v` is in memory at `pos`. For vregs of few pieces.
+fn in_memory<I>(cx: &Context<'_, I>, v: u32, pos: u32) -> bool {
+    let mut at = cx.live.vregs[v as usize].first_piece;
+    while at != NONE {
+        let piece = &cx.scan.pieces[at as usize];
+        if piece.start <= pos && pos < piece.end {
+            return piece.reg == NO_REG;
+        }
+        at = piece.next;
+    }
+    false
 }
 
 /// Where to take `v` from that is in `reg`.

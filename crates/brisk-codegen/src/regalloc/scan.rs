@@ -7,7 +7,7 @@
 //! between. So a register holds at most one piece at a time, nothing is ever inactive, and each decision looks at the
 //! registers and at the next reservation of each, at no other intervals.
 
-use super::live::{BEFORE, EARLY, Live, Use, UseKind, block_start};
+use super::live::{BEFORE, EARLY, Live, Reservation, Use, UseKind, block_start};
 use super::{NO_REG, NONE};
 use crate::vcode::{RegSet, RegSets, VCode};
 
@@ -48,7 +48,6 @@ struct Rest {
 }
 
 /// The state; recycled.
-#[derive(Default)]
 pub(super) struct Scan {
     pub pieces: Vec<Piece>,
     /// For each preg, its pieces in order. Pieces that are in memory after all are still among them.
@@ -57,10 +56,34 @@ pub(super) struct Scan {
     /// For each position, the pieces that begin there.
     queue: Vec<u32>,
     /// For each preg the piece that is in it, and until when.
-    active: Vec<u32>,
-    active_end: Vec<u32>,
+    active: [u32; 64],
+    active_end: [u32; 64],
+    /// The next reservation of each preg.
+    reserved_start: [u32; 64],
+    reserved_end: [u32; 64],
+    reserved_owner: [u32; 64],
+    allocatable: RegSet,
     regs: [Vec<u8>; 2],
     callee_saved: RegSet,
+}
+
+impl Default for Scan {
+    fn default() -> Scan {
+        Scan {
+            pieces: Vec::new(),
+            by_reg: Vec::new(),
+            used: RegSet::EMPTY,
+            queue: Vec::new(),
+            active: [NONE; 64],
+            active_end: [0; 64],
+            reserved_start: [0; 64],
+            reserved_end: [0; 64],
+            reserved_owner: [NONE; 64],
+            allocatable: RegSet::EMPTY,
+            regs: Default::default(),
+            callee_saved: RegSet::EMPTY,
+        }
+    }
 }
 
 impl Scan {
@@ -75,10 +98,10 @@ impl Scan {
         self.callee_saved = regs.callee_saved;
         self.queue.clear();
         self.queue.resize(code.insts.len() * 4 + 8, NONE);
-        self.active.clear();
-        self.active.resize(64, NONE);
-        self.active_end.clear();
-        self.active_end.resize(64, 0);
+        self.active = [NONE; 64];
+        self.active_end = [0; 64];
+        self.reserved_end = [0; 64];
+        self.allocatable = regs.allocatable;
         for list in &mut self.regs {
             list.clear();
         }
@@ -129,17 +152,28 @@ impl Scan {
     }
 
     /// Where a register is reserved next, for others than `v`; 0 if it is now.
-    fn next_reserved(live: &mut Live, r: u8, pos: u32, v: u32) -> u32 {
-        let list = &mut live.reserved[r as usize];
-        while list.last().is_some_and(|last| last.end <= pos) {
-            list.pop();
-        }
-        for (n, reservation) in list.iter().rev().enumerate() {
-            if reservation.owner != v || n > 64 {
-                return if reservation.start <= pos { 0 } else { reservation.start };
+    fn next_reserved(&mut self, live: &mut Live, r: u8, pos: u32, v: u32) -> u32 {
+        let at = r as usize & 63;
+        if self.reserved_end[at] <= pos {
+            let list = &mut live.reserved[at];
+            while list.last().is_some_and(|last| last.end <= pos) {
+                list.pop();
             }
+            let none = Reservation { start: u32::MAX, end: u32::MAX, owner: NONE };
+            let next = list.last().copied().unwrap_or(none);
+            self.reserved_start[at] = next.start;
+            self.reserved_end[at] = next.end;
+            self.reserved_owner[at] = next.owner;
         }
-        u32::MAX
+        let mut start = self.reserved_start[at];
+        if self.reserved_owner[at] == v {
+            let others = live.reserved[at].iter().rev().take(64).find(|other| other.owner != v);
+            start = match others {
+                Some(other) => other.start,
+                None => live.reserved[at].iter().rev().nth(64).map_or(u32::MAX, |other| other.start),
+            };
+        }
+        if start <= pos { 0 } else { start }
     }
 
     fn place<I>(&mut self, code: &VCode<I>, live: &mut Live, piece: u32) {
@@ -162,27 +196,48 @@ impl Scan {
         let must = until > start;
         self.pieces[piece as usize].pin = until;
         if !must && first_use.is_none() {
+            // Not used any more in this loop, but in its next round.
+            let info = &live.vregs[v as usize];
+            let (r, def) = (info.last_reg, info.def);
+            if r != NO_REG
+                && around(live, start, def, end) != NONE
+                && self.active_end[r as usize & 63] <= start
+                && self.next_reserved(live, r, start, v) >= end
+            {
+                self.assign(live, piece, r);
+                return;
+            }
             self.memory(code, live, v, Rest { from: start, end, range }, start);
             return;
         }
         let hints = self.hints(live, v, start, end);
         let class = code.classes[v as usize] as usize;
+        for h in hints {
+            if h != NO_REG
+                && h as usize / 32 == class
+                && (self.allocatable.0 & (!self.callee_saved.0 | self.used.0)) >> h & 1 != 0
+                && self.active_end[h as usize & 63] <= start
+                && self.next_reserved(live, h, start, v) >= end
+            {
+                self.assign(live, piece, h);
+                return;
+            }
+        }
         let (mut best, mut best_score) = (NO_REG, 0);
         let (mut part, mut part_end) = (NO_REG, 0);
         let pays = live.vregs[v as usize].weight > 48;
         for n in 0..self.regs[class].len() {
             let r = self.regs[class][n];
-            if self.active_end[r as usize] > start {
+            if self.active_end[r as usize & 63] > start {
                 continue;
             }
-            let free = Self::next_reserved(live, r, start, v);
+            let free = self.next_reserved(live, r, start, v);
             if free <= start || free < until {
                 continue;
             }
-            let unpaid = self.callee_saved.0 & !self.used.0 >> r & 1 != 0;
+            let unpaid = (self.callee_saved.0 & !self.used.0) >> r & 1 != 0;
             if free >= end {
-                let rank = hints.iter().position(|&h| h == r).map_or(0, |n| hints.len() - n) as u64;
-                let score = (rank << 34 | u64::from(!unpaid) << 33 | u64::from(u32::MAX - free)) + 1;
+                let score = (u64::from(!unpaid) << 33 | u64::from(u32::MAX - free)) + 1;
                 if score > best_score {
                     (best, best_score) = (r, score);
                 }
@@ -190,12 +245,14 @@ impl Scan {
                 (part, part_end) = (r, free);
             }
         }
-        let unpaid = |r: u8| self.callee_saved.0 & !self.used.0 >> r & 1 != 0;
-        if best != NO_REG && !(unpaid(best) && !pays && part != NO_REG) {
+        let unpaid = |r: u8| (self.callee_saved.0 & !self.used.0) >> r & 1 != 0;
+        // A register that is lost in a block that is seldom reached is as good as free.
+        let lost_cold = part != NO_REG && reserved_cold(live, part, start, end, v);
+        if best != NO_REG && !(unpaid(best) && part != NO_REG && (!pays || lost_cold)) {
             self.assign(live, piece, best);
             return;
         }
-        if part != NO_REG && (must || first_use.is_some_and(|u| u.pos < part_end)) {
+        if part != NO_REG && (must || lost_cold || first_use.is_some_and(|u| u.pos < part_end)) {
             self.assign(live, piece, part);
             self.cut(code, live, piece, start, part_end);
             return;
@@ -205,7 +262,7 @@ impl Scan {
             let limit = if must { f32::INFINITY } else { score(live, v, start) * 0.5 };
             if let Some(r) = self.victim(live, class, start, until, v, limit) {
                 self.evict(code, live, r, start);
-                let free = Self::next_reserved(live, r, start, v);
+                let free = self.next_reserved(live, r, start, v);
                 self.assign(live, piece, r);
                 if free < end {
                     self.cut(code, live, piece, start, free);
@@ -221,14 +278,7 @@ impl Scan {
     fn hints(&self, live: &Live, v: u32, start: u32, end: u32) -> [u8; 5] {
         let info = &live.vregs[v as usize];
         let mut hints = [NO_REG; 5];
-        if info.last_piece != NONE {
-            // As before.
-            let mut last = info.last_piece;
-            if self.pieces[last as usize].reg == NO_REG && self.pieces[last as usize].start != info.def {
-                last = info.first_piece;
-            }
-            hints[0] = self.pieces[last as usize].reg;
-        }
+        hints[0] = info.last_reg;
         if info.param != NONE {
             hints[1] = live.vregs[info.param as usize].param_hint;
         }
@@ -265,12 +315,13 @@ impl Scan {
         let p = &mut self.pieces[piece as usize];
         p.reg = r;
         self.active[r as usize] = piece;
-        self.active_end[r as usize] = p.end;
+        self.active_end[r as usize & 63] = p.end;
         self.by_reg[r as usize].push(piece);
         if self.callee_saved.0 >> r & 1 != 0 {
             self.used.0 |= 1 << r;
         }
         let v = p.vreg as usize;
+        live.vregs[v].last_reg = r;
         self.append(live, piece);
         if live.vregs[v].is_param {
             live.vregs[v].param_hint = r;
@@ -287,6 +338,17 @@ impl Scan {
         let (last, next) = uses_around(live, vreg, start, free);
         let lo = last.max(pin.saturating_sub(1)).max(start);
         let mut at = out_of_loops(live, lo, free).max(pin);
+        let block = live.block_of[(at / 4) as usize];
+        if live.freq[block as usize] * 4 <= live.freq[live.block_of[(lo / 4) as usize] as usize] {
+            // Not into a block that is seldom reached.
+            let before = block_start(code, block);
+            if before > lo && before >= pin {
+                self.pieces[piece as usize].end = before;
+                self.active_end[reg as usize & 63] = before;
+                self.enqueue(before, end, vreg, range, 0, Origin::Spilled);
+                return;
+            }
+        }
         if let Some(u) = next
             && u.pos < end
             && matches!(u.kind, UseKind::Reg | UseKind::Any)
@@ -306,14 +368,23 @@ impl Scan {
     }
 
     /// The register whose value is cheapest to spill at `pos`, if that costs less than `limit`.
-    fn victim(&self, live: &mut Live, class: usize, pos: u32, until: u32, v: u32, limit: f32) -> Option<u8> {
+    fn victim(
+        &mut self,
+        live: &mut Live,
+        class: usize,
+        pos: u32,
+        until: u32,
+        v: u32,
+        limit: f32,
+    ) -> Option<u8> {
         let (mut best, mut least) = (None, limit);
-        for &r in &self.regs[class] {
-            if self.active_end[r as usize] <= pos {
+        for n in 0..self.regs[class].len() {
+            let r = self.regs[class][n];
+            if self.active_end[r as usize & 63] <= pos {
                 continue;
             }
             let piece = self.pieces[self.active[r as usize] as usize];
-            let free = Self::next_reserved(live, r, pos, v);
+            let free = self.next_reserved(live, r, pos, v);
             if piece.pin > pos || free <= pos || free < until {
                 continue;
             }
@@ -340,7 +411,7 @@ impl Scan {
         if at == start {
             p.reg = NO_REG;
         }
-        self.active_end[r as usize] = pos;
+        self.active_end[r as usize & 63] = pos;
         self.memory(code, live, vreg, Rest { from: at, end, range }, pos);
     }
 
@@ -349,9 +420,12 @@ impl Scan {
         let Rest { from, end, range } = rest;
         let mut at = live.vregs[v as usize].uses;
         let mut back = end;
+        if live.vregs[v as usize].last_reg != NO_REG {
+            back = back.min(behind_cold(code, live, v, lo, end));
+        }
         while at != NONE {
             let u = live.uses[at as usize];
-            if u.pos >= end {
+            if u.pos >= end || back < end {
                 break;
             }
             if u.kind == UseKind::Reg && gap(u) > lo {
@@ -447,12 +521,16 @@ fn out_of_loops(live: &Live, lo: u32, hi: u32) -> u32 {
 
 /// Where to reload what is in memory at `lo` for `u`.
 fn reload_at<I>(code: &VCode<I>, live: &Live, lo: u32, u: Use) -> u32 {
-    let at = out_of_loops(live, lo, gap(u));
-    if at != gap(u) {
-        return at;
+    let block = live.block_of[(u.pos / 4) as usize] as usize;
+    let inner = live.loop_of[block];
+    if inner != NONE && live.loops[inner as usize].start_pos > lo {
+        // If it could not be had before one loop, it is before the innermost one only.
+        let around = live.loop_of[live.block_of[(lo / 4) as usize] as usize];
+        let failed = around != NONE && live.loops[around as usize].start_pos == lo;
+        return if failed { live.loops[inner as usize].start_pos } else { out_of_loops(live, lo, gap(u)) };
     }
     // Behind blocks that are seldom reached.
-    let (from, to) = (live.block_of[(lo / 4) as usize], live.block_of[(u.pos / 4) as usize]);
+    let (at, from, to) = (gap(u), live.block_of[(lo / 4) as usize], block as u32);
     let wanted = live.freq[to as usize];
     if live.freq[from as usize] < wanted {
         for b in from + 1..=to.min(from + 8) {
@@ -463,6 +541,62 @@ fn reload_at<I>(code: &VCode<I>, live: &Live, lo: u32, u: Use) -> u32 {
         }
     }
     at
+}
+
+/// Whether `r` is reserved between `start` and `end` only where that is seldom reached.
+fn reserved_cold(live: &Live, r: u8, start: u32, end: u32, v: u32) -> bool {
+    let freq = |pos: u32| live.freq[live.block_of[(pos / 4) as usize] as usize];
+    let usual = freq(start);
+    let mut others = live.reserved[r as usize].iter().rev().filter(|other| other.owner != v);
+    for _ in 0..32 {
+        match others.next() {
+            Some(other) if other.start < end => {
+                if freq(other.start) * 4 > usual {
+                    return false;
+                }
+            }
+            _ => return true,
+        }
+    }
+    false
+}
+
+/// The innermost loop around `pos` that `v`, defined at `def` and live up to `end`, is live throughout.
+fn around(live: &Live, pos: u32, def: u32, end: u32) -> u32 {
+    let l = live.loop_of[live.block_of[(pos / 4) as usize] as usize];
+    if l != NONE && live.loops[l as usize].start_pos > def && live.loops[l as usize].end_pos <= end {
+        l
+    } else {
+        NONE
+    }
+}
+
+/// If `lo` is in a block that is seldom reached: where `v` should be back in its register if it is used behind that.
+fn behind_cold<I>(code: &VCode<I>, live: &Live, v: u32, lo: u32, end: u32) -> u32 {
+    let from = live.block_of[(lo / 4) as usize];
+    let cold = live.freq[from as usize] * 4;
+    if !code.blocks[from as usize].cold {
+        return u32::MAX;
+    }
+    let info = &live.vregs[v as usize];
+    let mut at = info.uses;
+    while at != NONE && live.uses[at as usize].pos <= lo {
+        at = live.uses[at as usize].next;
+    }
+    let l = around(live, lo, info.def, end);
+    let wanted = match at {
+        _ if at != NONE && live.uses[at as usize].pos < end => live.uses[at as usize].pos,
+        _ if l != NONE => live.loops[l as usize].end_pos - 1,
+        _ => return u32::MAX,
+    };
+    let to = live.block_of[(wanted / 4) as usize];
+    for b in from + 1..=to.min(from + 8) {
+        if live.freq[b as usize] >= cold {
+            let start = block_start(code, b);
+            return if start > lo && start < end { start } else { u32::MAX };
+        }
+    }
+    u32::MAX
 }
 
 /// What it costs to spill `v` at `pos`.

@@ -64,6 +64,8 @@ pub struct Shape {
     pub depth: usize,
     /// How far back operands are chosen: the larger, the higher the pressure.
     pub reach: usize,
+    /// Of 100 operands, how many are chosen from anywhere.
+    pub far: usize,
     /// Of 100 instructions, how many are calls.
     pub calls: usize,
 }
@@ -156,6 +158,16 @@ impl Builder {
         });
     }
 
+    /// How many loops the blocks that begin from now on are in.
+    pub fn set_depth(&mut self, depth: u32) {
+        self.depth = depth;
+    }
+
+    /// The open block is seldom reached.
+    pub fn set_cold(&mut self) {
+        self.block.as_mut().expect("a block is open").cold = true;
+    }
+
     /// Ends it.
     pub fn end(&mut self, uses: &[Operand], clobbers: u8, succs: &[(u32, Vec<VReg>)]) {
         self.inst(uses, clobbers);
@@ -190,7 +202,7 @@ impl Builder {
     fn pick(&mut self, rng: &mut Rng, shape: &Shape, class: RegClass) -> VReg {
         for _ in 0..8 {
             let n = self.env.len();
-            let back = if rng.chance(70) { rng.below(n.min(shape.reach)) } else { rng.below(n) };
+            let back = if rng.chance(shape.far) { rng.below(n) } else { rng.below(n.min(shape.reach)) };
             let v = self.env[n - 1 - back];
             if self.code.classes[v.0 as usize] == class {
                 return v;
@@ -539,6 +551,111 @@ pub fn generate(rng: &mut Rng, shape: &Shape, regs: &RegSets) -> VCode<u32> {
     builder.finish()
 }
 
+/// Much of everything: `live` values that live from the beginning to the end, `blocks` diamonds in loops that nest
+/// `depth` deep.
+pub fn generate_big(live: usize, blocks: usize, depth: usize) -> VCode<u32> {
+    use Constraint::{Any, Reg};
+    let mut builder = Builder::new(reg_sets(false));
+    let first = builder.entry()[0];
+    let values: Vec<VReg> = (0..live)
+        .map(|_| {
+            let v = builder.vreg(RegClass::Int, false);
+            builder.inst(&[op(first, Reg, Role::Use), op(v, Reg, Role::Def)], 0);
+            v
+        })
+        .collect();
+    let mut open = Vec::new();
+    for _ in 0..depth {
+        let (header, exit, back) = (builder.label(), builder.label(), builder.label());
+        builder.end(&[], 0, &[(header, vec![])]);
+        builder.depth += 1;
+        builder.begin(header, &[]);
+        open.push((header, exit, back));
+    }
+    for n in 0..blocks {
+        let (then, other, join) = (builder.label(), builder.label(), builder.label());
+        let p = builder.vreg(RegClass::Int, false);
+        builder.end(&[op(values[n % live], Any, Role::Use)], 0, &[(then, vec![]), (other, vec![])]);
+        builder.begin(then, &[]);
+        let x = builder.vreg(RegClass::Int, false);
+        builder
+            .inst(&[op(values[n * 7 % live], Reg, Role::Use), op(x, Reg, Role::Def)], u8::from(n % 16 == 0));
+        builder.end(&[], 0, &[(join, vec![x])]);
+        builder.begin(other, &[]);
+        builder.end(&[], 0, &[(join, vec![values[n * 3 % live]])]);
+        builder.begin(join, &[p]);
+    }
+    while let Some((header, exit, back)) = open.pop() {
+        builder.end(&[op(first, Any, Role::Use)], 0, &[(back, vec![]), (exit, vec![])]);
+        builder.begin(back, &[]);
+        builder.end(&[], 0, &[(header, vec![])]);
+        builder.depth -= 1;
+        builder.begin(exit, &[]);
+    }
+    for &v in &values {
+        builder.inst(&[op(v, Any, Role::Use)], 0);
+    }
+    builder.end(&[], 0, &[]);
+    builder.finish()
+}
+
+/// Code whose loops are entered at other places than their headers: blocks in a row, from each of which a branch leads
+/// anywhere behind its dominator.
+pub fn generate_tangle(rng: &mut Rng, blocks: usize) -> VCode<u32> {
+    use Constraint::{Any, Reg};
+    let mut builder = Builder::new(reg_sets(true));
+    let entry = builder.entry();
+    let labels: Vec<u32> = (0..blocks).map(|_| builder.label()).collect();
+    let mut succs = vec![(labels[0], vec![])];
+    if rng.chance(50) {
+        let near = builder.label();
+        succs.push((near, vec![]));
+        builder.end(&[op(entry[0], Reg, Role::Use)], 0, &[(near, vec![]), succs[0].clone()]);
+        builder.begin(near, &[]);
+        let far = rng.below(blocks);
+        builder.end(&[], 0, &[(labels[far], vec![])]);
+        // A critical edge otherwise.
+        let straight = builder.label();
+        let at = builder.code.blocks.len() - 2;
+        let edge = builder.code.blocks[at].succs.end as usize - 1;
+        builder.code.edges[edge].to = straight;
+        builder.begin(straight, &[]);
+    }
+    builder.end(&[], 0, &[(labels[0], vec![])]);
+    for b in 0..blocks {
+        builder.begin(labels[b], &[]);
+        let mut local = entry[..2].to_vec();
+        for _ in 0..1 + rng.below(6) {
+            let a = local[rng.below(local.len())];
+            let c = entry[rng.below(2)];
+            let d = builder.vreg(RegClass::Int, false);
+            builder.inst(
+                &[op(a, Reg, Role::Use), op(c, Any, Role::Use), op(d, Constraint::Reuse(0), Role::Def)],
+                u8::from(rng.chance(15)),
+            );
+            local.push(d);
+        }
+        let last = *local.last().expect("it has the parameters");
+        let (near, out) = (builder.label(), builder.label());
+        builder.end(&[op(last, Any, Role::Use)], 0, &[(near, vec![]), (out, vec![])]);
+        builder.begin(near, &[]);
+        let far = rng.below(blocks);
+        builder.end(
+            &[op(last, Constraint::Fixed(PReg::int(0)), Role::Use)][..0],
+            0,
+            &[(labels[far], vec![])],
+        );
+        builder.begin(out, &[]);
+        if b + 1 == blocks {
+            builder.end(&[op(entry[0], Any, Role::Use), op(entry[1], Any, Role::Use)], 0, &[]);
+        } else {
+            builder.inst(&[op(last, Reg, Role::Use)], 0);
+            builder.end(&[], 0, &[(labels[b + 1], vec![])]);
+        }
+    }
+    builder.finish()
+}
+
 /// A value: low and high half.
 type Value = [u64; 2];
 
@@ -679,10 +796,20 @@ pub fn run_case(
     let mut rng = Rng::new(seed);
     let regs = reg_sets(rng.chance(40));
     let code = generate(&mut rng, shape, &regs);
-    allocator.run(&code, &regs, out);
-    check::check(&code, &regs, out).map_err(|e| format!("seed {seed} {shape:?}: {e}"))?;
-    if interpret(&code, None, 4000) != interpret(&code, Some((out, &regs)), 4000) {
-        return Err(format!("seed {seed} {shape:?}: runs differ"));
+    run_code(allocator, out, &code, &regs).map_err(|e| format!("seed {seed} {shape:?}: {e}"))
+}
+
+/// Allocates code, and verifies the answer in both ways.
+pub fn run_code(
+    allocator: &mut Allocator,
+    out: &mut Allocation,
+    code: &VCode<u32>,
+    regs: &RegSets,
+) -> Result<(), String> {
+    allocator.run(code, regs, out);
+    check::check(code, regs, out)?;
+    if interpret(code, None, 4000) != interpret(code, Some((out, regs)), 4000) {
+        return Err("runs differ".into());
     }
     Ok(())
 }
