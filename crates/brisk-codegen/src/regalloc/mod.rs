@@ -57,7 +57,6 @@ impl Allocator {
         self.live.run(code, regs.allocatable.0);
         self.scan.run(code, regs, &mut self.live);
         self.resolve.run(code, regs, &mut self.live, &self.scan, out, &mut self.stats);
-        self.times =
         self.stats.pieces = self.scan.pieces.len() as u32;
         if cfg!(debug_assertions) && code.blocks.len() * (out.spill_cells as usize + 128) < 1 << 20 {
             check::check(code, regs, out).expect("a right allocation");
