@@ -1,7 +1,7 @@
 //! In how many ways an instruction is tried.
 
 use crate::inputs::{Random, special};
-use crate::rows::Row;
+use crate::rows::{Outcome, Row};
 use brisk_codegen::ir::Ty;
 
 /// What becomes of the result.
@@ -13,6 +13,8 @@ pub enum Use {
     Condition,
     /// As above, inverted.
     Inverted,
+    /// It chooses between two floats.
+    Floats,
 }
 
 /// One way.
@@ -28,6 +30,8 @@ pub struct Case {
     pub kept: bool,
     /// Whether more values than there are registers come and go between the loads and the instruction.
     pub crowded: bool,
+    /// Whether vectors are loaded from 64 bits, with zeros above.
+    pub narrow: bool,
     pub used: Use,
 }
 
@@ -36,7 +40,7 @@ pub const CHOICE: [u64; 2] = [0x1234_5678_9abc_def0, 0x0fed_cba9_8765_4321];
 
 impl Case {
     /// The result, given operands as they stand in memory.
-    pub fn expected(&self, row: &Row, operands: &[u128]) -> Option<Vec<u128>> {
+    pub fn expected(&self, row: &Row, operands: &[u128]) -> Outcome {
         let types = row.operands();
         let mut operands = operands.to_vec();
         for nth in 0..operands.len() {
@@ -46,12 +50,15 @@ impl Case {
             if let Some(bits) = self.constants[nth] {
                 operands[nth] = bits;
             }
+            if self.narrow {
+                operands[nth] &= u128::from(u64::MAX);
+            }
         }
         let results = (row.eval)(&operands, self.imm)?;
-        let choice = |holds: bool| Some(vec![u128::from(CHOICE[usize::from(!holds)])]);
+        let choice = |holds: bool| Ok(vec![u128::from(CHOICE[usize::from(!holds)])]);
         match self.used {
-            Use::Value => Some(results),
-            Use::Condition => choice(results[0] as u32 != 0),
+            Use::Value => Ok(results),
+            Use::Condition | Use::Floats => choice(results[0] as u32 != 0),
             Use::Inverted => choice(results[0] as u32 == 0),
         }
     }
@@ -62,8 +69,15 @@ pub fn cases(row: &Row) -> Vec<Case> {
     let types = row.operands();
     let (lanes, shuffle) = row.lanes();
     let mut random = Random::new(row.name);
-    let plain =
-        Case { imm: 0, constants: [None; 4], same: false, kept: false, crowded: false, used: Use::Value };
+    let plain = Case {
+        imm: 0,
+        constants: [None; 4],
+        same: false,
+        kept: false,
+        crowded: false,
+        narrow: false,
+        used: Use::Value,
+    };
     let mut imms: Vec<u128> = (0..u128::from(lanes)).collect();
     if shuffle {
         imms = patterns(&mut random);
@@ -75,12 +89,16 @@ pub fn cases(row: &Row) -> Vec<Case> {
         cases.push(Case { kept: true, ..plain.clone() });
         cases.push(Case { crowded: true, ..plain.clone() });
         cases.push(Case { crowded: true, kept: true, ..plain.clone() });
+        if types[0] == Ty::V128 {
+            cases.push(Case { narrow: true, ..plain.clone() });
+        }
         if types.len() > 1 && types[1..].contains(&types[0]) {
             cases.push(Case { same: true, ..plain.clone() });
         }
         if row.results == [Ty::I32] {
             cases.push(Case { used: Use::Condition, ..plain.clone() });
             cases.push(Case { used: Use::Inverted, ..plain.clone() });
+            cases.push(Case { used: Use::Floats, ..plain.clone() });
         }
         if shuffle {
             for nth in 0..2 {

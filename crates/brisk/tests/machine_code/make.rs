@@ -132,6 +132,10 @@ fn function(row: &Row, case: &Case) -> Func {
                 maker.inst(Op::ConstVector, ty, 0, [index, 0, 0])
             }
             Some(bits) => maker.constant(ty, bits as u64),
+            None if case.narrow && ty == Ty::V128 => {
+                let access = Maker::access(Ty::I64);
+                maker.inst(Op::Load, ty, access, [pointer.0, 16 * nth as u32, 0])
+            }
             None => maker.load(pointer, nth, ty),
         };
         operands.push(value);
@@ -149,8 +153,9 @@ fn function(row: &Row, case: &Case) -> Func {
             let zero = maker.constant(Ty::I32, 0);
             results[0] = maker.inst(Op::Icmp, Ty::I32, IntCond::Eq as u16, [results[0].0, zero.0, 0]);
         }
-        let [a, b] = CHOICE.map(|bits| maker.constant(Ty::I64, bits));
-        results[0] = maker.inst(Op::Select, Ty::I64, 0, [a.0, b.0, results[0].0]);
+        let ty = if case.used == Use::Floats { Ty::F64 } else { Ty::I64 };
+        let [a, b] = CHOICE.map(|bits| maker.constant(ty, bits));
+        results[0] = maker.inst(Op::Select, ty, 0, [a.0, b.0, results[0].0]);
     }
     for (nth, &result) in results.iter().enumerate() {
         maker.store(pointer, RESULTS + nth, result);

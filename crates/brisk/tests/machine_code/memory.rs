@@ -3,7 +3,9 @@
 use crate::cases::Case;
 use crate::make::{Cells, Compiler, PROCESSORS};
 use crate::rows::Row;
-use brisk_codegen::x64::asm::Features;
+use brisk_codegen::code::Target;
+use brisk_codegen::ir::TrapCode;
+use brisk_codegen::x64::asm::*;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 use std::ffi::c_void;
 use std::ptr;
@@ -16,24 +18,61 @@ pub struct Image {
     entries: Vec<Vec<(&'static str, usize)>>,
 }
 
-/// A breakpoint, which stops what traps.
-const TRAP: u8 = 0xcc;
+/// A breakpoint, between functions.
+const FILLER: u8 = 0xcc;
+
+/// Code that calls a function, and returns 0, or the number of the trap that ended it and 1; and what the functions
+/// call to trap. All begin at multiples of 16; the first one stands at 0.
+fn stubs() -> Vec<u8> {
+    let mut asm = Assembler::new(Features::BASELINE);
+    let kept = [RBX, RBP, R12, R13, R14, R15, RAX];
+    for reg in kept {
+        asm.push(reg);
+    }
+    // Nothing is written to r14, or called, in a function that calls no others: the way back from a trap.
+    asm.mov_rr(Size::B64, R14, RSP);
+    asm.call_rm(RSI);
+    asm.zero(RAX);
+    let back = asm.new_label();
+    asm.bind(back);
+    asm.alu_imm(AluOp::Add, Size::B64, RSP, 8);
+    for &reg in kept[..6].iter().rev() {
+        asm.pop(reg);
+    }
+    asm.ret();
+    for (nth, _) in TrapCode::ALL.iter().enumerate() {
+        while asm.offset() as usize != trap_stub(nth) {
+            asm.int3();
+        }
+        asm.mov_imm32(RAX, nth as u32 + 1);
+        asm.mov_rr(Size::B64, RSP, R14);
+        asm.jmp(back);
+    }
+    asm.finish().code.to_vec()
+}
+
+/// Where what raises a trap begins.
+fn trap_stub(nth: usize) -> usize {
+    64 + 16 * nth
+}
 
 impl Image {
     pub fn new(row: &Row, cases: &[Case]) -> Image {
-        let mut bytes = vec![TRAP; 16];
+        let mut bytes = stubs();
         let mut entries = vec![Vec::new(); cases.len()];
         for (name, features) in PROCESSORS.into_iter().filter(|(_, features)| is_here(features)) {
             let mut compiler = Compiler::new(features);
             for (case, entries) in cases.iter().zip(&mut entries) {
                 let code = compiler.compile(row, case);
                 let start = bytes.len().next_multiple_of(16);
-                bytes.resize(start, TRAP);
+                bytes.resize(start, FILLER);
                 bytes.extend_from_slice(&code.bytes);
-                // All that is called raises a trap.
                 for reloc in &code.relocs {
+                    let Target::Trap(trap) = reloc.target else {
+                        panic!("{row:?} calls {reloc:?}", row = row.name)
+                    };
                     let at = start + reloc.at as usize;
-                    let distance = reloc.addend - at as i32;
+                    let distance = trap_stub(trap as usize) as i32 + reloc.addend - at as i32;
                     bytes[at..at + 4].copy_from_slice(&distance.to_le_bytes());
                 }
                 entries.push((name, start + code.entry as usize));
@@ -72,14 +111,16 @@ pub struct Function<'a> {
 }
 
 impl Function<'_> {
-    pub fn call(&self, cells: &mut Cells) {
-        // SAFETY: here a function begins that takes a pointer to cells, touches nothing else, and keeps to the
-        // convention: it takes one argument in rdi, and keeps those registers that the system's convention wants kept.
-        unsafe {
+    /// Calls it; gives the trap that ends it.
+    pub fn call(&self, cells: &mut Cells) -> Option<TrapCode> {
+        // SAFETY: at the offset a function begins that takes a pointer to cells, touches nothing else, and calls
+        // nothing but what raises traps. At the base stands what calls it, by the system's convention.
+        let trap = unsafe {
             let entry = self.image.base.cast::<u8>().add(self.offset);
-            let entry: extern "sysv64" fn(*mut Cells) = std::mem::transmute(entry);
-            entry(cells);
-        }
+            let stub: extern "sysv64" fn(*mut Cells, *mut u8) -> usize = std::mem::transmute(self.image.base);
+            stub(cells, entry)
+        };
+        trap.checked_sub(1).map(|nth| TrapCode::ALL[nth])
     }
 }
 

@@ -94,7 +94,7 @@ fn unaligned_operands_are_loaded_first() {
 
 fn plain(imm: u128) -> Case {
     let used = crate::cases::Use::Value;
-    Case { imm, constants: [None; 4], same: false, kept: false, crowded: false, used }
+    Case { imm, constants: [None; 4], same: false, kept: false, crowded: false, narrow: false, used }
 }
 
 /// Instructions for an operation whose operands are loaded and whose result is stored, frame not counted.
@@ -147,6 +147,14 @@ fn patterns_have_instructions_of_their_own() {
     folded("f64x2_gt", "vcmppd");
     folded("f32x4_pmin", "vminps");
     folded("i16x8_extend_low_i8x16_s", "vpmovsxbw");
+    let narrow = Case { narrow: true, ..plain(0) };
+    for (name, op) in [
+        ("i16x8_extend_low_i8x16_u", "pmovzxbw"),
+        ("i64x2_extend_low_i32x4_s", "pmovsxdq"),
+        ("f64x2_promote_low_f32x4", "cvtps2pd"),
+    ] {
+        assert_eq!(mnemonics(PROCESSORS[0].1, name, &narrow), format!("{op} movups"));
+    }
     assert_eq!(mnemonics(avx, "f32x4_splat", &plain(0)), "vbroadcastss vmovups");
     assert_eq!(mnemonics(best, "i8x16_splat", &plain(0)), "mov vmovd vpbroadcastb vmovups");
     assert_eq!(mnemonics(best, "f64x2_splat", &plain(0)), "vmovddup vmovups");

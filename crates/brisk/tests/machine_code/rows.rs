@@ -19,8 +19,8 @@ pub struct Row {
     /// Types of its operands.
     pub params: &'static [Ty],
     pub results: &'static [Ty],
-    /// Results for operands and an immediate; `None` for a trap.
-    pub eval: fn(&[u128], u128) -> Option<Vec<u128>>,
+    /// Results for operands and an immediate.
+    pub eval: fn(&[u128], u128) -> Outcome,
     kind: Kind,
 }
 
@@ -28,6 +28,8 @@ pub struct Row {
 enum Kind {
     Scalar(Scalar),
     Vector(SimdOp),
+    /// What the deterministic mode adds: NaNs become canonical, in a type and its lanes.
+    Canonical(Ty, u16),
 }
 
 /// Operands and results as bits.
@@ -86,50 +88,53 @@ impl Bits for [u8; 16] {
     }
 }
 
+/// Results, or why there are none.
+pub type Outcome = Result<Vec<u128>, NumericTrap>;
+
 /// What a function returns.
-trait Outcome {
-    fn bits(self) -> Option<Vec<u128>>;
+trait Returned {
+    fn bits(self) -> Outcome;
 }
 
-impl Outcome for u32 {
-    fn bits(self) -> Option<Vec<u128>> {
-        Some(vec![self.into()])
+impl Returned for u32 {
+    fn bits(self) -> Outcome {
+        Ok(vec![self.into()])
     }
 }
 
-impl Outcome for u64 {
-    fn bits(self) -> Option<Vec<u128>> {
-        Some(vec![self.into()])
+impl Returned for u64 {
+    fn bits(self) -> Outcome {
+        Ok(vec![self.into()])
     }
 }
 
-impl Outcome for f32 {
-    fn bits(self) -> Option<Vec<u128>> {
-        Some(vec![self.to_bits().into()])
+impl Returned for f32 {
+    fn bits(self) -> Outcome {
+        Ok(vec![self.to_bits().into()])
     }
 }
 
-impl Outcome for f64 {
-    fn bits(self) -> Option<Vec<u128>> {
-        Some(vec![self.to_bits().into()])
+impl Returned for f64 {
+    fn bits(self) -> Outcome {
+        Ok(vec![self.to_bits().into()])
     }
 }
 
-impl Outcome for V128 {
-    fn bits(self) -> Option<Vec<u128>> {
-        Some(vec![self.into()])
+impl Returned for V128 {
+    fn bits(self) -> Outcome {
+        Ok(vec![self.into()])
     }
 }
 
-impl Outcome for (u64, u64) {
-    fn bits(self) -> Option<Vec<u128>> {
-        Some(vec![self.0.into(), self.1.into()])
+impl Returned for (u64, u64) {
+    fn bits(self) -> Outcome {
+        Ok(vec![self.0.into(), self.1.into()])
     }
 }
 
-impl<T: Outcome> Outcome for Result<T, NumericTrap> {
-    fn bits(self) -> Option<Vec<u128>> {
-        self.ok()?.bits()
+impl<T: Returned> Returned for Result<T, NumericTrap> {
+    fn bits(self) -> Outcome {
+        self?.bits()
     }
 }
 
@@ -212,7 +217,8 @@ macro_rules! rows {
 
         /// All instructions.
         pub fn rows() -> Vec<Row> {
-            vec![
+            let mut rows = canonical();
+            rows.extend([
                 $(row!(unary $u $uf $ua $ur),)*
                 $(row!(unary_trap $ut $utf $uta $utr),)*
                 $(row!(binary $b $bf $ba $br),)*
@@ -222,7 +228,8 @@ macro_rules! rows {
                 $(row!(test $t $tf $ta $tr),)*
                 $(row!(wide $w $wf $wa $wr),)*
                 $($(row!($vector $v $vf $va $vr),)*)*
-            ]
+            ]);
+            rows
         }
     };
 }
@@ -232,19 +239,19 @@ macro_rules! row {
         Row {
             name: stringify!($function),
             section: match kind!($section $op) {
-                Kind::Scalar(_) => Section::Scalar,
                 Kind::Vector(_) => Section::Vector,
+                _ => Section::Scalar,
             },
             params: const { &[$(ty!($arg)),*] },
             results: results!($result),
             eval: |operands, imm| {
                 let mut args = Args(operands.iter(), imm);
                 // Operands of a call are evaluated in order.
-                let outcome = numeric::$function($({
+                let returned = numeric::$function($({
                     let _ = stringify!($arg);
                     Bits::of(&mut args)
                 }),*);
-                outcome.bits()
+                returned.bits()
             },
             kind: kind!($section $op),
         }
@@ -252,6 +259,28 @@ macro_rules! row {
 }
 
 brisk_module::for_each_numeric_op!(rows);
+
+/// What is no instruction of its own.
+fn canonical() -> Vec<Row> {
+    macro_rules! canonical {
+        ($($function:ident $ty:ident $lanes:literal $section:ident;)*) => {
+            vec![$(Row {
+                name: stringify!($function),
+                section: Section::$section,
+                params: &[Ty::$ty],
+                results: &[Ty::$ty],
+                eval: |operands, imm| numeric::$function(Bits::of(&mut Args(operands.iter(), imm))).bits(),
+                kind: Kind::Canonical(Ty::$ty, $lanes),
+            }),*]
+        };
+    }
+    canonical! {
+        canonicalize_f32 F32 0 Scalar;
+        canonicalize_f64 F64 0 Scalar;
+        canonicalize_f32x4 V128 0 Vector;
+        canonicalize_f64x2 V128 1 Vector;
+    }
+}
 
 impl Row {
     /// Types of the operands that are values.
@@ -338,6 +367,7 @@ impl Row {
                 }
                 vec![maker.inst(Op::Simd, op.result(), op as u16, [a, b, c])]
             }
+            Kind::Canonical(ty, lanes) => vec![maker.inst(Op::Canon, ty, lanes, [operands[0].0, 0, 0])],
             Kind::Scalar(op) => scalar(op, maker, self.results[0], operands),
         }
     }
