@@ -3,9 +3,9 @@
 //! Within a segment (blocks each of which is entered from the one before only) the value of a local stands in
 //! [`Local`]. At the end of a block what it assigned goes to [`Defs`], where it is looked up on demand from blocks
 //! further on. The search walks predecessors; it keeps its own stack, and remembers what it found on its way, so that
-//! chains of many thousand blocks cost their length once for each local. A block parameter is
-//! made at loop headers and where different values meet; one that turns out to have a single value becomes an alias of
-//! it: field `b` of its instruction.
+//! chains of many thousand blocks cost their length once for each local. A block parameter is made at loop headers and
+//! where different values meet; one that turns out to have a single value becomes an alias of it: field `b` of its
+//! instruction.
 
 use super::Build;
 use crate::ir::{NONE, Op, Ty};
