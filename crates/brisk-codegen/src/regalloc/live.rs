@@ -6,7 +6,7 @@
 //! that is found live in a loop it was defined outside of is made live in the whole loop at once.
 
 use super::{NO_REG, NONE};
-use crate::vcode::{Constraint, Remat, Role, VCode};
+use crate::vcode::{Constraint, Operand, Remat, Role, VCode};
 
 /// Positions: four for an instruction.
 ///
@@ -185,7 +185,7 @@ pub(super) fn operands<I>(code: &VCode<I>, inst: u32) -> std::ops::Range<usize> 
 }
 
 /// Of an instruction with a reuse: the index of the operand that is reused and its vreg's.
-pub(super) fn reused(ops: &[crate::vcode::Operand]) -> Option<(usize, u32)> {
+pub(super) fn reused(ops: &[Operand]) -> Option<(usize, u32)> {
     ops.iter().find_map(|op| match op.constraint {
         Constraint::Reuse(n) => Some((n as usize, ops[n as usize].vreg.0)),
         _ => None,
@@ -193,7 +193,7 @@ pub(super) fn reused(ops: &[crate::vcode::Operand]) -> Option<(usize, u32)> {
 }
 
 /// Whether the use at `index` takes its value from the register of the definition that reuses.
-pub(super) fn takes_reused(op: &crate::vcode::Operand, index: usize, reused: Option<(usize, u32)>) -> bool {
+pub(super) fn takes_reused(op: &Operand, index: usize, reused: Option<(usize, u32)>) -> bool {
     let Some((n, vreg)) = reused else { return false };
     index == n || op.vreg.0 == vreg && op.role == Role::Use && !matches!(op.constraint, Constraint::Fixed(_))
 }
@@ -588,6 +588,12 @@ impl Live {
         let at = inst * 4;
         let freq = self.freq[b as usize];
         let ops = &code.operands[operands(code, inst)];
+        let clobbers = code.clobber_sets[code.clobbers[inst as usize] as usize].0 & allocatable;
+        // A temporary may be in what is destroyed, but not in a definition: then the temporary ends before they begin, and
+        // definitions begin early.
+        let is_temp = |op: &Operand| op.role == Role::Temp && !matches!(op.constraint, Constraint::Fixed(_));
+        let tight = clobbers != 0 && ops.iter().any(is_temp);
+        let mut defined = 0;
         let mut uses = 0;
         for op in ops {
             let v = op.vreg.0;
@@ -598,26 +604,27 @@ impl Live {
                     self.reserved[r.0 as usize].push(Reservation { start, end, owner: NONE });
                 }
                 (_, Constraint::Fixed(r)) => {
-                    let start = if op.role == Role::Def { at + LATE } else { at + EARLY };
+                    let start = if op.role == Role::Def && !tight { at + LATE } else { at + EARLY };
                     let info = &mut self.vregs[v as usize];
                     info.hint = r.0;
                     info.fixed_def = true;
+                    defined |= 1 << r.0;
                     let end = if info.open_end == 0 { at + LATE + 1 } else { at + 4 + EARLY };
                     self.reserved[r.0 as usize].push(Reservation { start, end, owner: v });
                     self.defined(v, at + 4 + EARLY, 0, freq);
                 }
                 (role, constraint) => {
-                    let late = role == Role::Def && !matches!(constraint, Constraint::Reuse(_));
+                    let late = role == Role::Def && !tight && !matches!(constraint, Constraint::Reuse(_));
                     let start = if late { at + LATE } else { at + EARLY };
                     if let Constraint::Reuse(n) = constraint {
                         self.vregs[v as usize].reuse = ops[n as usize].vreg.0;
                     }
-                    self.defined(v, start, at + LATE + 1, freq);
+                    let dead = if tight && role == Role::Temp { at + LATE } else { at + LATE + 1 };
+                    self.defined(v, start, dead, freq);
                 }
             }
         }
-        let clobbers = code.clobber_sets[code.clobbers[inst as usize] as usize].0 & allocatable;
-        for r in crate::vcode::RegSet(clobbers).iter() {
+        for r in crate::vcode::RegSet(clobbers & !defined).iter() {
             let (start, end) = (at + LATE, at + LATE + 1);
             self.reserved[r.0 as usize].push(Reservation { start, end, owner: NONE });
         }

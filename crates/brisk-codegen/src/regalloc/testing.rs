@@ -295,6 +295,9 @@ impl Builder {
         if rng.chance(20) {
             let v = self.pick(rng, shape, RegClass::Int);
             ops.push(op(v, Constraint::Reg, Role::Use));
+        } else if rng.chance(20) {
+            let t = self.vreg(RegClass::Int, false);
+            ops.push(op(t, Constraint::Reg, Role::Temp));
         }
         let mut results = Vec::new();
         for r in [0u8, 2].into_iter().take(rng.below(3)) {
