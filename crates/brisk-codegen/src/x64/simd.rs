@@ -54,6 +54,8 @@ pub enum Constant {
     MaxU32,
     /// How many bits each of the numbers below 16 has.
     BitCounts,
+    /// A constant of `Func::vectors`.
+    Vector(u32),
     /// A selector for `pshufb`: a constant of `Func::vectors`; 0 for what is 16 or more.
     Swizzle(u32),
     /// A selector for the first operand of a shuffle with these lanes; 0 for what comes from the second one.
@@ -82,6 +84,7 @@ impl Constant {
             Constant::BitCounts => {
                 u128::from_le_bytes(std::array::from_fn(|number| number.count_ones() as u8))
             }
+            Constant::Vector(index) => vectors[index as usize],
             Constant::Swizzle(index) => selector(index, |lane| if lane < 16 { lane } else { NOTHING }),
             Constant::ShuffleFirst(index) => {
                 selector(index, |lane| if lane & 16 == 0 { lane & 15 } else { NOTHING })

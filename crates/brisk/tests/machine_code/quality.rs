@@ -166,6 +166,12 @@ fn patterns_have_instructions_of_their_own() {
     shift.constants[1] = Some(35);
     assert_eq!(mnemonics(best, "i32x4_shr_s", &shift), one("vpsrad"));
     assert_eq!(mnemonics(best, "i64x2_shr_s", &shift), one("vpsrad vpsrad vpshufd vpblendw"));
+    // A constant is a memory operand, on either side.
+    for nth in 0..2 {
+        let mut masked = plain(0);
+        masked.constants[nth] = Some(lanes(|lane| lane % 4));
+        assert_eq!(mnemonics(PROCESSORS[0].1, "v128_and", &masked), "movups pand movups");
+    }
     let mut swizzle = plain(0);
     swizzle.constants[1] = Some(lanes(|lane| lane ^ 1));
     assert_eq!(mnemonics(best, "i8x16_swizzle", &swizzle), one("vpshufb"));

@@ -126,7 +126,6 @@ impl Lower<'_> {
         let large = self.mix(Cmpps, limit, above, LESS_EQUAL);
         let above = self.one(Cvttps2dq, above);
         let above = self.step(Pxor, above, large);
-        let zeros = self.zeros();
         let above = self.step(Pmaxsd, above, zeros);
         let below = self.one(Cvttps2dq, number);
         self.step_to(Paddd, dst, above, below);
@@ -149,7 +148,6 @@ impl Lower<'_> {
         let number = self.pool(Minpd, number, Constant::MaxU32);
         let number = self.pick(Roundpd, number, 3 | 8);
         let sum = self.pool(Addpd, number, Constant::Splat64High(TWO_52_HIGH));
-        let zeros = self.zeros();
         self.mix_to(Shufps, dst, sum, zeros, 0b10_00_10_00);
     }
 

@@ -61,7 +61,7 @@ impl Lower<'_> {
         let high = self.pool(Pand, high, Constant::Splat8(15));
         let table = self.fixed(Constant::BitCounts);
         let low = self.step(Pshufb, table, low);
-        let table = self.fixed(Constant::BitCounts);
+        let table = self.again(Constant::BitCounts, table);
         let high = self.step(Pshufb, table, high);
         self.step_to(Paddb, dst, high, low);
     }

@@ -101,6 +101,11 @@ impl Lower<'_> {
         self.fixed(Constant::Splat8(0))
     }
 
+    /// A constant that is needed again: without AVX its register has been overwritten.
+    pub(super) fn again(&mut self, constant: Constant, known: VReg) -> VReg {
+        if self.settings.features.avx { known } else { self.fixed(constant) }
+    }
+
     pub(super) fn ones(&mut self) -> VReg {
         self.fixed(Constant::Splat8(u8::MAX))
     }
@@ -128,6 +133,11 @@ impl Lower<'_> {
     /// An instruction of two operands, the second from memory if it can be.
     pub(super) fn binary(&mut self, op: VecOp, value: Value, a: Value, b: Value) {
         let dst = self.reg_of(value);
+        if let Some(constant) = self.pooled(b) {
+            let a = self.reg(a);
+            self.pool_to(op, dst, a, constant);
+            return;
+        }
         match self.vec_rm(b, 16) {
             RegMem::Reg(b) => {
                 let a = self.reg(a);
@@ -141,12 +151,25 @@ impl Lower<'_> {
         }
     }
 
+    /// A vector constant that is best used in memory: all but those that one instruction makes.
+    fn pooled(&self, value: Value) -> Option<Constant> {
+        let inst = self.func.inst(value);
+        let constant =
+            inst.op == Op::ConstVector && !matches!(self.func.vectors[inst.a as usize], 0 | u128::MAX);
+        constant.then_some(Constant::Vector(inst.a))
+    }
+
     /// As [`Lower::binary`], for operands that may be exchanged.
     pub(super) fn commutative(&mut self, op: VecOp, value: Value, a: Value, b: Value) {
         let first_loaded = self.unaligned()
             && self.func.inst(a).op == Op::Load
-            && (self.func.inst(b).op != Op::Load || !self.is_single_use(b));
-        if first_loaded { self.binary(op, value, b, a) } else { self.binary(op, value, a, b) }
+            && (self.func.inst(b).op != Op::Load || !self.is_single_use(b))
+            && self.pooled(b).is_none();
+        if first_loaded || self.pooled(a).is_some() {
+            self.binary(op, value, b, a)
+        } else {
+            self.binary(op, value, a, b)
+        }
     }
 
     /// An instruction of an operand and a constant.
