@@ -1,6 +1,6 @@
 //! Whole programs.
 
-use crate::support::{FULL, PLAIN, decode_binary, styles};
+use crate::support::{decode_binary, full, plain, styles};
 use brisk_codegen::build::{Builder, Entry, Settings, build};
 use brisk_codegen::ir::Func;
 use brisk_codegen::ir::verify::verify;
@@ -51,10 +51,10 @@ fn every_function_of_the_guests_is_built() {
                     .unwrap_or_else(|error| panic!("{}: {func}: {error}", path.display()));
                 verify(&out).unwrap_or_else(|error| panic!("{}: {func}: {error}", path.display()));
             };
-            one(&Settings { memories: &styles, ..PLAIN });
-            one(&FULL);
+            one(&Settings { memories: &styles, ..plain() });
+            one(&full());
             for header in loops(&module, defined) {
-                one(&Settings { memories: &styles, entry: Entry::Osr { header, link_slots: 3 }, ..PLAIN });
+                one(&Settings { memories: &styles, entry: Entry::Osr { header, link_slots: 3 }, ..plain() });
             }
         }
     }

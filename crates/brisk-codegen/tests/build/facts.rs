@@ -1,6 +1,6 @@
 //! What the text form does not show.
 
-use crate::support::{FULL, PLAIN, build, decode};
+use crate::support::{build, decode, full, plain};
 use brisk_codegen::build::{Builder, Settings};
 use brisk_codegen::ir::print::print;
 use brisk_codegen::ir::{Func, Op};
@@ -13,7 +13,7 @@ fn instructions_know_where_they_come_from() {
             (i32.store (local.get 0) (i32.const 1))
             (i32.div_u (i32.load offset=4 (local.get 0)) (local.get 0))))",
     );
-    let f = build(&module, 0, &PLAIN).expect("the function is built");
+    let f = build(&module, 0, &plain()).expect("the function is built");
     let range = module.bodies[0].range.clone();
     let body = BinaryReader::new(&module.bytes()[range.clone()], range.start as u64);
     let ops = FunctionBody::new(body).get_operators_reader().expect("the body decodes");
@@ -50,7 +50,7 @@ fn what_was_built_before_does_not_matter() {
         print(&out)
     };
     for func in [0, 1, 2, 1, 0, 2, 2, 1] {
-        for settings in [PLAIN, FULL] {
+        for settings in [plain(), full()] {
             let alone = build(&module, func, &settings).expect("the function is built");
             assert_eq!(with(func, &settings), print(&alone));
         }
@@ -68,7 +68,7 @@ fn loops_are_contiguous_where_the_text_leaves_them_inside() {
                 (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
             (i32.const 3)))",
     );
-    let f = build(&module, 0, &PLAIN).expect("the function is built");
+    let f = build(&module, 0, &plain()).expect("the function is built");
     let inside: Vec<bool> = f.blocks.iter().map(|block| block.loop_depth == 1).collect();
     let first = inside.iter().position(|&inside| inside).expect("there is a loop");
     let count = inside.iter().filter(|&&inside| inside).count();

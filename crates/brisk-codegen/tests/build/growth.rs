@@ -1,6 +1,6 @@
 //! Large functions: the IR grows with the body, and nothing else does.
 
-use crate::support::{PLAIN, build, decode};
+use crate::support::{build, decode, plain};
 use brisk_codegen::build::{BuildError, Builder, Entry, Settings};
 use brisk_codegen::ir::{Func, Op};
 
@@ -24,8 +24,8 @@ fn sequential_blocks() {
     linear(
         |count| {
             let one = "(block (br_if 0 (local.get 0)) (local.set 1 (i32.add (local.get 1) (i32.const 3))))";
-            let f =
-                build(&module("(local i32)", &one.repeat(count)), 0, &PLAIN).expect("the function is built");
+            let f = build(&module("(local i32)", &one.repeat(count)), 0, &plain())
+                .expect("the function is built");
             assert!(f.blocks.len() >= 2 * count);
             f
         },
@@ -39,7 +39,7 @@ fn a_local_read_far_from_where_it_was_assigned() {
         |count| {
             let one = "(block (br_if 0 (local.get 0)) (i32.store8 (i32.const 1) (i32.const 2)))";
             let body = format!("{} (local.set 0 (local.get 1))", one.repeat(count));
-            build(&module("(local i32)", &body), 0, &PLAIN).expect("the function is built")
+            build(&module("(local i32)", &body), 0, &plain()).expect("the function is built")
         },
         15_000,
     );
@@ -51,7 +51,7 @@ fn many_branches_to_one_label() {
         |count| {
             let one = "(br_if 0 (local.get 0)) (local.set 1 (i32.add (local.get 1) (i32.const 3)))";
             let body = format!("(block {}) (local.set 0 (local.get 1))", one.repeat(count));
-            let f = build(&module("(local i32)", &body), 0, &PLAIN).expect("the function is built");
+            let f = build(&module("(local i32)", &body), 0, &plain()).expect("the function is built");
             assert_eq!(f.blocks.iter().map(|block| block.params.indices().len()).sum::<usize>(), 2);
             f
         },
@@ -66,7 +66,7 @@ fn nested_loops() {
             let step = "(local.set 0 (i32.sub (local.get 0) (local.get 1)))";
             let body =
                 format!("{}{step}{}", "(loop ".repeat(count), "(br_if 0 (local.get 0)))".repeat(count));
-            let f = build(&module("(local i32)", &body), 0, &PLAIN).expect("the function is built");
+            let f = build(&module("(local i32)", &body), 0, &plain()).expect("the function is built");
             assert_eq!(f.blocks.iter().filter(|block| block.loop_header).count(), count);
             assert_eq!(f.blocks.iter().map(|block| block.loop_depth).max(), Some(count as u32));
             // One local changes, the other does not.
@@ -85,7 +85,7 @@ fn a_table_with_a_million_targets() {
         "(block (block (br_table {} 1 (local.get 0))) (local.set 0 (i32.const 5)))",
         "0 ".repeat(1_000_000)
     );
-    let f = build(&module("", &body), 0, &PLAIN).expect("the function is built");
+    let f = build(&module("", &body), 0, &plain()).expect("the function is built");
     let table = f.insts.iter().find(|inst| inst.op == Op::BranchTable).expect("there is a table");
     assert_eq!(table.c, 1_000_001);
     assert!(f.lists.len() < 100 && f.blocks.len() < 10, "targets of a label share what they pass");
@@ -101,10 +101,10 @@ fn many_locals() {
         ));
     }
     let loops = format!("(loop {body} (br_if 0 (local.get 0)))");
-    let f = build(&module(&locals, &loops), 0, &PLAIN).expect("the function is built");
+    let f = build(&module(&locals, &loops), 0, &plain()).expect("the function is built");
     assert!(size(&f) < 500_000, "{}", size(&f));
     let entry = Entry::Osr { header: 0, link_slots: 3 };
-    let error = build(&module(&locals, &loops), 0, &Settings { entry, ..PLAIN });
+    let error = build(&module(&locals, &loops), 0, &Settings { entry, ..plain() });
     assert_eq!(error.err(), Some(BuildError::NoSuchLoop));
 }
 
@@ -119,7 +119,7 @@ fn too_much_to_pass_is_refused() {
     let branches = "(br_if 0 (local.get 0)) (local.set 7 (local.get 8))".repeat(15_000);
     let module = module(&locals, &format!("(block {writes} {branches} {writes}) {reads}"));
     let mut out = Func::default();
-    let result = brisk_codegen::build::build(&mut Builder::default(), &module, 0, &PLAIN, &mut out);
+    let result = brisk_codegen::build::build(&mut Builder::default(), &module, 0, &plain(), &mut out);
     assert_eq!(result, Err(BuildError::TooLarge));
     assert!(out.insts.is_empty(), "nothing half built is left");
 }

@@ -1,6 +1,6 @@
 //! WebAssembly text in, IR text out. `BRISK_BLESS=1` writes the expected texts anew.
 
-use crate::support::{FULL, PLAIN, build, decode};
+use crate::support::{build, decode, full, plain};
 use brisk_codegen::build::{Entry, Settings};
 use brisk_codegen::ir::{parse::parse, print::print, verify::verify};
 use brisk_module::Module;
@@ -31,10 +31,10 @@ fn snapshot(name: &str) {
     for defined in 0..module.bodies.len() {
         let entry = Entry::Osr { header: last_loop(&module, defined), link_slots: 3 };
         let settings = match kind {
-            ";; full" => FULL,
-            ";; osr" => Settings { entry, interrupts: true, ..PLAIN },
-            ";; osr fuel" => Settings { entry, interrupts: true, fuel: true, ..PLAIN },
-            _ => PLAIN,
+            ";; full" => full(),
+            ";; osr" => Settings { entry, interrupts: true, ..plain() },
+            ";; osr fuel" => Settings { entry, interrupts: true, fuel: true, ..plain() },
+            _ => plain(),
         };
         let f =
             build(&module, module.imported_funcs + defined as u32, &settings).expect("the function is built");

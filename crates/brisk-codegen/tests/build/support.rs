@@ -6,55 +6,52 @@ use brisk_codegen::ir::{print::print, verify::verify};
 use brisk_codegen::layout::VmLayout;
 use brisk_module::{DecodeOptions, Module};
 
-/// A layout in which every field has another offset.
-pub const LAYOUT: VmLayout = VmLayout {
-    ctx_store: 0,
-    ctx_funcs: 8,
-    ctx_imports: 16,
-    ctx_globals: 24,
-    ctx_memories: 32,
-    ctx_tables: 40,
-    ctx_type_ids: 48,
-    ctx_tags: 56,
-    store_stack_limit: 64,
-    store_fuel: 72,
-    store_overflow: 80,
-    store_exit_fp: 88,
-    store_exit_pc: 96,
-    func_ref_size: 32,
-    func_ref_state: 0,
-    func_ref_ctx: 8,
-    func_ref_type: 16,
-    func_ref_self: 24,
-    state_native: 0,
-    state_size: 16,
-    memory_base: 0,
-    memory_len: 8,
-    table_base: 0,
-    table_len: 8,
-};
+/// A layout in which the fields that the build uses have different offsets in each structure.
+fn layout() -> VmLayout {
+    VmLayout {
+        ctx_store: 0,
+        ctx_imports: 16,
+        ctx_globals: 24,
+        ctx_memories: 32,
+        ctx_tables: 40,
+        ctx_type_ids: 48,
+        store_overflow: 80,
+        func_ref_size: 32,
+        func_ref_type: 16,
+        func_ref_self: 24,
+        memory_base: 0,
+        memory_len: 8,
+        table_base: 0,
+        table_len: 8,
+        ..VmLayout::default()
+    }
+}
 
 /// Settings of the straight path: guarded memories, nothing else.
-pub const PLAIN: Settings<'static> = Settings {
-    layout: LAYOUT,
-    fuel: false,
-    canonical_nans: false,
-    interrupts: false,
-    memories: &[MemoryStyle::Guarded; 100],
-    guard_size: 32 << 20,
-    spectre: false,
-    entry: Entry::Normal,
-};
+pub fn plain() -> Settings<'static> {
+    Settings {
+        layout: layout(),
+        fuel: false,
+        canonical_nans: false,
+        interrupts: false,
+        memories: &[MemoryStyle::Guarded; 100],
+        guard_size: 32 << 20,
+        spectre: false,
+        entry: Entry::Normal,
+    }
+}
 
 /// Everything that adds instructions.
-pub const FULL: Settings<'static> = Settings {
-    fuel: true,
-    canonical_nans: true,
-    interrupts: true,
-    memories: &[MemoryStyle::Checked; 100],
-    spectre: true,
-    ..PLAIN
-};
+pub fn full() -> Settings<'static> {
+    Settings {
+        fuel: true,
+        canonical_nans: true,
+        interrupts: true,
+        memories: &[MemoryStyle::Checked; 100],
+        spectre: true,
+        ..plain()
+    }
+}
 
 pub fn decode(wat: &str) -> Module {
     decode_binary(wat::parse_str(wat).expect("the text is a module"))
