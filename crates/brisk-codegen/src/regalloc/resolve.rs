@@ -9,7 +9,7 @@ use super::moves::{ParallelMove, ParallelMoves, preg};
 use super::scan::Scan;
 use super::{NO_REG, NONE, Stats};
 use crate::ir::Range;
-use crate::vcode::{Allocation, Constraint, Loc, Move, RegSets, Remat, Role, VCode};
+use crate::vcode::{Allocation, Constraint, Loc, Move, RegSet, RegSets, Remat, Role, VCode};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -251,17 +251,26 @@ impl Resolve {
         self.at_start.clear();
         self.at_end.clear();
         let mut next = [0usize; 64];
+        let mut from = [0u32; 64];
+        let used = cx.regs.allocatable.iter().filter(|r| !cx.scan.by_reg[r.0 as usize].is_empty());
+        let used = used.fold(RegSet::EMPTY, RegSet::with);
         for block in &cx.code.blocks {
             for (pos, list) in
                 [(block.insts.start * 4, &mut self.at_start), (block.insts.end * 4 - 1, &mut self.at_end)]
             {
                 list.push(self.residents.len() as u32);
-                for r in cx.regs.allocatable.iter() {
+                for r in used.iter() {
+                    // Nothing to look at until then.
+                    if from[r.0 as usize & 63] > pos {
+                        continue;
+                    }
                     let pieces = &cx.scan.by_reg[r.0 as usize];
-                    let at = &mut next[r.0 as usize];
+                    let at = &mut next[r.0 as usize & 63];
+                    from[r.0 as usize & 63] = u32::MAX;
                     while let Some(&p) = pieces.get(*at) {
                         let piece = &cx.scan.pieces[p as usize];
                         if piece.reg == r.0 && piece.end > pos {
+                            from[r.0 as usize & 63] = piece.start;
                             if piece.start <= pos {
                                 self.residents.push((piece.vreg, r.0));
                             }

@@ -63,7 +63,6 @@ pub(super) struct Scan {
     reserved_end: [u32; 64],
     reserved_owner: [u32; 64],
     allocatable: RegSet,
-    regs: [Vec<u8>; 2],
     callee_saved: RegSet,
 }
 
@@ -80,7 +79,6 @@ impl Default for Scan {
             reserved_end: [0; 64],
             reserved_owner: [NONE; 64],
             allocatable: RegSet::EMPTY,
-            regs: Default::default(),
             callee_saved: RegSet::EMPTY,
         }
     }
@@ -102,12 +100,6 @@ impl Scan {
         self.active_end = [0; 64];
         self.reserved_end = [0; 64];
         self.allocatable = regs.allocatable;
-        for list in &mut self.regs {
-            list.clear();
-        }
-        for r in regs.allocatable.iter() {
-            self.regs[r.class() as usize].push(r.0);
-        }
         for &(v, r) in &code.hints {
             let info = &mut live.vregs[v.0 as usize];
             if info.hint == NO_REG {
@@ -152,7 +144,19 @@ impl Scan {
     }
 
     /// Where a register is reserved next, for others than `v`; 0 if it is now.
+    #[inline]
     fn next_reserved(&mut self, live: &mut Live, r: u8, pos: u32, v: u32) -> u32 {
+        let at = r as usize & 63;
+        if self.reserved_end[at] > pos && self.reserved_owner[at] != v {
+            let start = self.reserved_start[at];
+            return if start <= pos { 0 } else { start };
+        }
+        self.next_reserved_again(live, r, pos, v)
+    }
+
+    /// As above, if the reservation that is known is behind, or that of `v`.
+    #[inline(never)]
+    fn next_reserved_again(&mut self, live: &mut Live, r: u8, pos: u32, v: u32) -> u32 {
         let at = r as usize & 63;
         if self.reserved_end[at] <= pos {
             let list = &mut live.reserved[at];
@@ -226,8 +230,7 @@ impl Scan {
         let (mut best, mut best_score) = (NO_REG, 0);
         let (mut part, mut part_end) = (NO_REG, 0);
         let pays = live.vregs[v as usize].weight > 48;
-        for n in 0..self.regs[class].len() {
-            let r = self.regs[class][n];
+        for r in class_bits(self.allocatable, class) {
             if self.active_end[r as usize & 63] > start {
                 continue;
             }
@@ -378,8 +381,7 @@ impl Scan {
         limit: f32,
     ) -> Option<u8> {
         let (mut best, mut least) = (None, limit);
-        for n in 0..self.regs[class].len() {
-            let r = self.regs[class][n];
+        for r in class_bits(self.allocatable, class) {
             if self.active_end[r as usize & 63] <= pos {
                 continue;
             }
@@ -457,6 +459,19 @@ impl Scan {
             self.enqueue(back, end, v, range, 0, Origin::Soft);
         }
     }
+}
+
+/// The registers of a class.
+fn class_bits(set: RegSet, class: usize) -> impl Iterator<Item = u8> {
+    let mut rest = (set.0 >> (class * 32)) as u32;
+    std::iter::from_fn(move || {
+        if rest == 0 {
+            return None;
+        }
+        let r = rest.trailing_zeros();
+        rest &= rest - 1;
+        Some((r as usize + class * 32) as u8)
+    })
 }
 
 /// Where the moves stand that bring a value to where it is used.
