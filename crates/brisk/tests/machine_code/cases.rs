@@ -30,7 +30,7 @@ pub struct Case {
     pub kept: bool,
     /// Whether more values than there are registers come and go between the loads and the instruction.
     pub crowded: bool,
-    /// Whether vectors are loaded from 64 bits, with zeros above.
+    /// Whether less than a type's width is loaded, with zeros above, and less of an integer is stored.
     pub narrow: bool,
     pub used: Use,
 }
@@ -51,10 +51,15 @@ impl Case {
                 operands[nth] = bits;
             }
             if self.narrow {
-                operands[nth] &= u128::from(u64::MAX);
+                operands[nth] &= row.narrow(types[nth]).1;
             }
         }
-        let results = (row.eval)(&operands, self.imm)?;
+        let mut results = (row.eval)(&operands, self.imm)?;
+        for (result, ty) in results.iter_mut().zip(row.results) {
+            if self.narrow && ty.is_int() {
+                *result &= row.narrow(*ty).1;
+            }
+        }
         let choice = |holds: bool| Ok(vec![u128::from(CHOICE[usize::from(!holds)])]);
         match self.used {
             Use::Value => Ok(results),
@@ -89,7 +94,7 @@ pub fn cases(row: &Row) -> Vec<Case> {
         cases.push(Case { kept: true, ..plain.clone() });
         cases.push(Case { crowded: true, ..plain.clone() });
         cases.push(Case { crowded: true, kept: true, ..plain.clone() });
-        if types[0] == Ty::V128 {
+        if types.iter().chain(row.results).any(|&ty| ty.is_int() || ty == Ty::V128) {
             cases.push(Case { narrow: true, ..plain.clone() });
         }
         if types.len() > 1 && types[1..].contains(&types[0]) {

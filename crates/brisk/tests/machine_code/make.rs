@@ -67,6 +67,15 @@ impl Cells {
     }
 }
 
+/// The width of a type.
+pub fn access_width(ty: Ty) -> Width {
+    match ty {
+        Ty::I32 | Ty::F32 => Width::U32,
+        Ty::V128 => Width::V128,
+        _ => Width::U64,
+    }
+}
+
 /// Type of one of the values that crowd the registers.
 fn other(nth: usize) -> Ty {
     if nth.is_multiple_of(2) { Ty::V128 } else { Ty::I64 }
@@ -99,21 +108,20 @@ impl Maker {
         self.func.vectors.len() as u32 - 1
     }
 
-    fn access(ty: Ty) -> u16 {
-        let width = match ty {
-            Ty::I32 | Ty::F32 => Width::U32,
-            Ty::V128 => Width::V128,
-            _ => Width::U64,
-        };
+    fn access(width: Width) -> u16 {
         Access { width, pinned: false, region: Region::Memories, traps: false }.to_aux()
     }
 
-    fn load(&mut self, pointer: Value, cell: usize, ty: Ty) -> Value {
-        self.inst(Op::Load, ty, Maker::access(ty), [pointer.0, 16 * cell as u32, 0])
+    fn load(&mut self, pointer: Value, cell: usize, ty: Ty, width: Width) -> Value {
+        self.inst(Op::Load, ty, Maker::access(width), [pointer.0, 16 * cell as u32, 0])
     }
 
     fn store(&mut self, pointer: Value, cell: usize, value: Value) {
-        let aux = Maker::access(self.func.ty(value));
+        self.store_width(pointer, cell, value, access_width(self.func.ty(value)));
+    }
+
+    fn store_width(&mut self, pointer: Value, cell: usize, value: Value, width: Width) {
+        let aux = Maker::access(width);
         self.inst(Op::Store, Ty::None, aux, [pointer.0, 16 * cell as u32, value.0]);
     }
 }
@@ -132,17 +140,15 @@ fn function(row: &Row, case: &Case) -> Func {
                 maker.inst(Op::ConstVector, ty, 0, [index, 0, 0])
             }
             Some(bits) => maker.constant(ty, bits as u64),
-            None if case.narrow && ty == Ty::V128 => {
-                let access = Maker::access(Ty::I64);
-                maker.inst(Op::Load, ty, access, [pointer.0, 16 * nth as u32, 0])
-            }
-            None => maker.load(pointer, nth, ty),
+            None if case.narrow => maker.load(pointer, nth, ty, row.narrow(ty).0),
+            None => maker.load(pointer, nth, ty, access_width(ty)),
         };
         operands.push(value);
     }
     if case.crowded {
-        let others: Vec<Value> =
-            (0..OTHERS).map(|nth| maker.load(pointer, FIRST_OTHER + nth, other(nth))).collect();
+        let others: Vec<Value> = (0..OTHERS)
+            .map(|nth| maker.load(pointer, FIRST_OTHER + nth, other(nth), access_width(other(nth))))
+            .collect();
         for (nth, &value) in others.iter().enumerate() {
             maker.store(pointer, FIRST_OTHER + OTHERS + nth, value);
         }
@@ -158,7 +164,12 @@ fn function(row: &Row, case: &Case) -> Func {
         results[0] = maker.inst(Op::Select, ty, 0, [a.0, b.0, results[0].0]);
     }
     for (nth, &result) in results.iter().enumerate() {
-        maker.store(pointer, RESULTS + nth, result);
+        let ty = row.results[nth];
+        if case.narrow && ty.is_int() {
+            maker.store_width(pointer, RESULTS + nth, result, row.narrow(ty).0);
+        } else {
+            maker.store(pointer, RESULTS + nth, result);
+        }
     }
     if case.kept {
         for (nth, &operand) in operands.iter().enumerate() {

@@ -155,6 +155,9 @@ fn patterns_have_instructions_of_their_own() {
     ] {
         assert_eq!(mnemonics(PROCESSORS[0].1, name, &narrow), format!("{op} movups"));
     }
+    assert_eq!(mnemonics(best, "i8x16_splat", &narrow), "vpbroadcastb vmovups");
+    assert_eq!(mnemonics(best, "i16x8_replace_lane", &narrow), "vmovsd vpinsrw vmovups");
+    assert_eq!(mnemonics(best, "i8x16_extract_lane_u", &narrow), "vmovsd vpextrb");
     assert_eq!(mnemonics(avx, "f32x4_splat", &plain(0)), "vbroadcastss vmovups");
     assert_eq!(mnemonics(best, "i8x16_splat", &plain(0)), "mov vmovd vpbroadcastb vmovups");
     assert_eq!(mnemonics(best, "f64x2_splat", &plain(0)), "vmovddup vmovups");

@@ -1,8 +1,8 @@
 //! The table of instructions, each with its meaning and its place in the IR.
 
 use crate::cases::{Case, Use};
-use crate::make::Maker;
-use brisk_codegen::ir::{FloatCond, IntCond, Op, SimdOp, SimdShape, Ty, Value};
+use crate::make::{Maker, access_width};
+use brisk_codegen::ir::{FloatCond, IntCond, Op, SimdOp, SimdShape, Ty, Value, Width};
 use brisk_module::numeric::{self, NumericTrap, V128};
 
 /// Scalar or vector.
@@ -286,6 +286,17 @@ impl Row {
     /// Types of the operands that are values.
     pub fn operands(&self) -> Vec<Ty> {
         self.params.iter().copied().filter(|&ty| ty != Ty::None).collect()
+    }
+
+    /// A width below that of a type, and its bits.
+    pub fn narrow(&self, ty: Ty) -> (Width, u128) {
+        match ty {
+            Ty::I32 if self.name.starts_with("i16") => (Width::U16, 0xffff),
+            Ty::I32 => (Width::U8, 0xff),
+            Ty::I64 => (Width::U32, 0xffff_ffff),
+            Ty::V128 => (Width::U64, u64::MAX.into()),
+            _ => (access_width(ty), u128::MAX),
+        }
     }
 
     /// How many immediates there are to choose from, and whether they are the lanes of a shuffle.
