@@ -62,6 +62,8 @@ pub(super) struct Scan {
     reserved_start: [u32; 64],
     reserved_end: [u32; 64],
     reserved_owner: [u32; 64],
+    /// Until when each preg is that of a parameter of a loop's header.
+    carried: [u32; 64],
     allocatable: RegSet,
     callee_saved: RegSet,
 }
@@ -78,6 +80,7 @@ impl Default for Scan {
             reserved_start: [0; 64],
             reserved_end: [0; 64],
             reserved_owner: [NONE; 64],
+            carried: [0; 64],
             allocatable: RegSet::EMPTY,
             callee_saved: RegSet::EMPTY,
         }
@@ -99,6 +102,7 @@ impl Scan {
         self.active = [NONE; 64];
         self.active_end = [0; 64];
         self.reserved_end = [0; 64];
+        self.carried = [0; 64];
         self.allocatable = regs.allocatable;
         for &(v, r) in &code.hints {
             let info = &mut live.vregs[v.0 as usize];
@@ -240,7 +244,10 @@ impl Scan {
             }
             let unpaid = (self.callee_saved.0 & !self.used.0) >> r & 1 != 0;
             if free >= end {
-                let score = (u64::from(!unpaid) << 33 | u64::from(u32::MAX - free)) + 1;
+                // Left to the next values of the parameters of the loop, if possible.
+                let carried = self.carried[r as usize & 63] > start;
+                let score =
+                    (u64::from(!unpaid) << 34 | u64::from(!carried) << 33 | u64::from(u32::MAX - free)) + 1;
                 if score > best_score {
                     (best, best_score) = (r, score);
                 }
@@ -328,6 +335,10 @@ impl Scan {
         self.append(live, piece);
         if live.vregs[v].is_param {
             live.vregs[v].param_hint = r;
+            let l = live.loop_of[live.vregs[v].def_block as usize];
+            if l != NONE && live.loops[l as usize].start == live.vregs[v].def_block {
+                self.carried[r as usize & 63] = live.loops[l as usize].end_pos;
+            }
         }
         let param = live.vregs[v].param;
         if param != NONE && live.vregs[param as usize].first_piece == NONE {
