@@ -284,6 +284,15 @@ pub(crate) unsafe fn take_pending_exception(ctx: *mut VmContext) -> u64 {
     unsafe { store(ctx).take_pending_exception() }
 }
 
+/// What follows when the interpreter has caught an exception.
+///
+/// # Safety
+/// As for the module.
+pub(crate) unsafe fn exception_caught(ctx: *mut VmContext) {
+    // SAFETY: passed on.
+    unsafe { store(ctx).forget_captured() }
+}
+
 /// Whether values of canonical type `actual` may be used as `expected`; the slow side of `call_indirect`.
 ///
 /// # Safety

@@ -409,6 +409,11 @@ impl StoreOpaque {
         self.captured = Some((exn, frames.take(max.get()).collect()));
     }
 
+    /// Forgets the frames that were kept: the exception was caught.
+    pub(crate) fn forget_captured(&mut self) {
+        self.captured = None;
+    }
+
     /// Takes the frames that were kept.
     pub(crate) fn take_captured(&mut self, exn: u64) -> Option<Vec<Frame>> {
         let (of, frames) = self.captured.take()?;

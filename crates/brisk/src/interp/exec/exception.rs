@@ -87,6 +87,7 @@ pub(crate) unsafe extern "C" fn unwind(
             let at = ip.offset_from(code.words.as_ptr()) as u32;
             let caught = find(code, at, ctx, tag);
             if let Some(handler) = caught {
+                libcalls::exception_caught(ctx);
                 let mut slot = sp.add(handler.slot as usize);
                 if handler.tag.is_some() {
                     let (payload, slots) = libcalls::exn_payload(exn);

@@ -263,6 +263,7 @@ unsafe fn find_way(vm: *mut VmStore, status: Status, faulted: bool) -> Resume {
                 let is_thrown = |index: u32| std::ptr::eq(*(*ctx).tags.add(index as usize), tag);
                 if let Some(landing) = function.handler(offset, is_thrown) {
                     (*store).take_pending_exception();
+                    (*store).forget_captured();
                     let sp = fp.byte_sub(function.frame_size as usize);
                     return Resume { value: exn, pc: function.start + landing as usize, fp, sp };
                 }

@@ -1,6 +1,7 @@
 //! What calls across the boundary leave behind: stacks that do not grow, limits that hold, references that stay.
 
 use super::*;
+use crate::interp::{ops, translate};
 use crate::{Caller, Config, Engine, ExternRef, Func, Rooted, UpdateDeadline};
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex};
@@ -399,4 +400,173 @@ fn machine_code_runs_in_a_forked_child() {
     assert_eq!(status, 0);
     // What the child published is not here.
     assert_eq!(run(&mut store, instance, "own_down", 10).0, Ended::Returned(77));
+}
+
+/// Machine code that takes over a frame of the interpreter counts once in backtraces, and the frame not at all.
+#[test]
+fn a_frame_that_was_taken_over_counts_once() {
+    let engine = Engine::default();
+    let module = Module::new(
+        &engine,
+        r#"(module
+            (import "host" "none" (func (param i32) (result i32)))
+            (memory 1)
+            (func $traps (param i32) (result i32) unreachable)
+            (func $taken_over (export "taken_over") (param i32) (result i32) (local i64 i64)
+                (i32.add (i32.const 1) (call $traps (local.get 0))))
+            (func $outer (export "outer") (param i32) (result i32)
+                (i32.add (i32.const 1) (call $taken_over (local.get 0))))
+            (func $machine (export "machine") (param i32) (result i32) (call $outer (local.get 0))))"#,
+    )
+    .unwrap();
+    let mut store = Store::new(&engine, ());
+    let nobody = Func::wrap(&mut store, |_: i32| -> i32 { -1 });
+    let instance = Instance::new(&mut store, &module, &[nobody.into()]).unwrap();
+    // The code as the interpreter has it, with its first instruction where a loop gets hot.
+    let func = export(&module, "taken_over");
+    let settings = translate::Settings::new(engine.tunables());
+    let mut code = translate::translate(module.info(), func, settings);
+    let mut a = Assemble::new(&module, func, true);
+    a.load_arg(RDI);
+    a.call(Callee::Defined(0), 5);
+    a.ret();
+    let publish = Publish {
+        func: func - module.info().imported_funcs,
+        code: a.finish(),
+        osr: Some(Frame { link: code.local_slots, slots: code.frame_slots }),
+    };
+    let bridges = module.native().image(&module).unwrap().publish(&module, vec![publish]).unwrap();
+    code.link();
+    let address = bridges.as_ptr() as u64;
+    let words = ops::link(ops::misc::ENTER_NATIVE).into_iter();
+    let words = words.chain((0..4).map(|word| (address >> (16 * word)) as u16));
+    code.words.iter_mut().zip(words).for_each(|(to, word)| *to = word);
+    let code = module.code().publish(Box::new(code));
+    module.funcs()[1].code.store(code.cast_mut(), Ordering::Release);
+
+    let func = export(&module, "machine");
+    let mut a = Assemble::new(&module, func, false);
+    a.load_arg(RDI);
+    a.call(Callee::Defined(2), 3);
+    a.ret();
+    super::publish(&module, func, Tier::MachineCode, a.finish());
+    for (name, names) in [
+        ("taken_over", &["traps", "taken_over"][..]),
+        ("outer", &["traps", "taken_over", "outer"]),
+        ("machine", &["traps", "taken_over", "outer", "machine"]),
+    ] {
+        let (ended, backtrace) = run(&mut store, instance, name, 1);
+        assert_eq!(ended, Ended::Trapped(Trap::UnreachableCodeReached));
+        let found: Vec<_> = backtrace.iter().map(|(name, _)| name.trim_start_matches("?.")).collect();
+        assert_eq!(found, names);
+        let offsets: Vec<_> = backtrace.iter().map(|&(_, offset)| offset).collect();
+        assert_eq!(offsets[..2], [1, 5]);
+    }
+}
+
+/// The backtrace of an exception is that of the last time it was thrown.
+#[test]
+fn an_exception_that_was_caught_leaves_no_backtrace() {
+    let engine = Engine::default();
+    let module = Module::new(
+        &engine,
+        r#"(module
+            (import "host" "none" (func (param i32) (result i32)))
+            (tag $t (param i32))
+            (memory 1)
+            (func $throws (export "throws") (param i32) (result i32) (throw $t (local.get 0)))
+            (func $again (param exnref) (result i32) (throw_ref (local.get 0)))
+            (func $catches (export "catches") (param i32) (result i32)
+                (call $again
+                    (block $caught (result exnref)
+                        (try_table (catch_all_ref $caught) (drop (call $throws (local.get 0))))
+                        (unreachable)))))"#,
+    )
+    .unwrap();
+    let mut store = Store::new(&engine, ());
+    let nobody = Func::wrap(&mut store, |_: i32| -> i32 { -1 });
+    let instance = Instance::new(&mut store, &module, &[nobody.into()]).unwrap();
+    let of_interpreter = run(&mut store, instance, "catches", 1);
+    let func = export(&module, "throws");
+    let mut a = Assemble::new(&module, func, false);
+    a.load_arg(RAX);
+    a.asm.mov_load(Size::B64, R11, Mem::base(R14, a.layout.ctx_store as i32));
+    a.asm.mov_load(Size::B64, R11, Mem::base(R11, a.layout.store_overflow as i32));
+    a.asm.mov_store(Size::B64, Mem::base(R11, 0), RAX);
+    a.asm.mov_rr(Size::B64, RDI, R14);
+    a.asm.mov_imm32(RSI, 0);
+    a.call_target(Target::Libcall(Libcall::Throw), 3);
+    publish(&module, func, Tier::MachineCode, a.finish());
+    assert_eq!(of_interpreter.0, Ended::Threw);
+    assert_eq!(of_interpreter.1.len(), 2);
+    assert_eq!(run(&mut store, instance, "catches", 1), of_interpreter);
+}
+
+/// The trampoline that [`with_marked_registers`] calls.
+static ENTER: AtomicUsize = AtomicUsize::new(0);
+
+/// Calls [`ENTER`] with known values in the registers that a function preserves, and stops the program unless they
+/// are still there afterwards.
+#[unsafe(naked)]
+unsafe extern "sysv64" fn with_marked_registers() {
+    std::arch::naked_asm!(
+        "push rbx",
+        "push rbp",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
+        "sub rsp, 8",
+        "mov ebx, 11",
+        "mov ebp, 12",
+        "mov r12d, 13",
+        "mov r13d, 14",
+        "mov r14d, 15",
+        "mov r15d, 16",
+        "call qword ptr [rip + {enter}]",
+        "cmp rbx, 11",
+        "jne 2f",
+        "cmp rbp, 12",
+        "jne 2f",
+        "cmp r12, 13",
+        "jne 2f",
+        "cmp r13, 14",
+        "jne 2f",
+        "cmp r14, 15",
+        "jne 2f",
+        "cmp r15, 16",
+        "jne 2f",
+        "add rsp, 8",
+        "pop r15",
+        "pop r14",
+        "pop r13",
+        "pop r12",
+        "pop rbp",
+        "pop rbx",
+        "ret",
+        "2: ud2",
+        enter = sym ENTER,
+    )
+}
+
+#[test]
+fn the_registers_of_the_host_are_preserved() {
+    let engine = Engine::default();
+    let module = recursive(&engine);
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[]).unwrap();
+    recurse(&module, "even", "odd", Tier::MachineCode);
+    recurse(&module, "odd", "even", Tier::MachineCode);
+    let state = &module.funcs()[0];
+    // SAFETY: published code lives as long as the module.
+    let mut bridge = unsafe { **(*state.code.load(Ordering::Acquire)).bridge.as_ref().unwrap() };
+    ENTER.store(bridge.enter, Ordering::Relaxed);
+    bridge.enter = with_marked_registers as *const () as usize;
+    let code = RegisterCode::bridge(bridge, 0, 1, 1);
+    let code = module.code().publish(Box::new(code));
+    state.code.store(code.cast_mut(), Ordering::Release);
+    for _ in 0..2 {
+        assert_eq!(run(&mut store, instance, "even", 100).0, Ended::Returned(100));
+        assert_eq!(run(&mut store, instance, "even", i32::MAX).0, Ended::Trapped(Trap::StackOverflow));
+    }
 }
