@@ -134,14 +134,13 @@ impl Frames {
         }
         // SAFETY: by the contract of `frames`: activations are alive.
         unsafe {
-            self.at = if (*activation).entry_sp.is_null() {
-                At::Interpreter { exit: (*activation).exit, returned: false }
+            if (*activation).entry_sp.is_null() {
+                self.at = At::Interpreter { exit: (*activation).exit, returned: false };
             } else {
-                At::Native(Segment::new(activation, self.exit_fp))
-            };
-            self.exit_fp = (*activation).outer_exit_fp;
-            if !(*activation).entry_sp.is_null() {
-                self.replaced = (*activation).replaces;
+                self.at = At::Native(Segment::new(activation, self.exit_fp));
+                let native = activation.cast::<NativeActivation>();
+                self.exit_fp = (*native).outer_exit_fp;
+                self.replaced = (*native).replaces;
             }
             self.next = (*activation).previous;
         }

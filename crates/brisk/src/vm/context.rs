@@ -24,9 +24,6 @@ pub struct VmStore {
     pub native_size: usize,
     /// A call that goes the slow way.
     pub slow_call: SlowCall,
-    /// The host function being called: record, slots of arguments or results, slot of the first one
-    /// in the caller's frame, and where the caller goes on.
-    pub host_call: (*mut VmHostFunc, u32, u32, *const u16),
     /// What machine code compares its stack pointer with: the lowest address of the native stack that it may use, or
     /// all ones when an interrupt was requested; then `value_limit` is 0, too. Accessed as an atomic only.
     pub stack_limit: AtomicUsize,
@@ -82,7 +79,7 @@ impl VmTail {
     };
 }
 
-/// A call of a function that is not translated, has no room, or is to be interrupted first.
+/// A call of a host function, or of one that is not translated, has no room, or is to be interrupted first.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SlowCall {
@@ -130,11 +127,19 @@ pub struct Activation {
     pub thread: usize,
     /// Where the outermost of the activations on the same native stack begins.
     pub native_top: usize,
+    /// Stack pointer with which machine code was entered; null in an activation of the interpreter. If there is one,
+    /// this is part of a [`NativeActivation`].
+    pub entry_sp: *const usize,
+}
+
+/// An activation of machine code.
+#[repr(C)]
+pub struct NativeActivation {
+    /// What all activations have.
+    pub activation: Activation,
     /// `VmStore::exit_fp` when it began: where the machine code that called out before this stands.
     pub outer_exit_fp: *const usize,
-    /// Stack pointer with which machine code was entered; null in an activation of the interpreter.
-    pub entry_sp: *const usize,
-    /// Whether its machine code has taken over the innermost frame of the activation around this.
+    /// Whether it has taken over the innermost frame of the activation around this.
     pub replaces: bool,
 }
 
@@ -213,6 +218,8 @@ pub struct VmHostFunc {
     pub call: unsafe fn(host: *mut VmHostFunc, caller: *mut VmContext, slots: *mut u64) -> HostStatus,
     /// What `call` finds the closure by.
     pub record: *const (),
+    /// Slots that parameters or results take, whichever is more.
+    pub arg_slots: u32,
 }
 
 /// How a host function came back.

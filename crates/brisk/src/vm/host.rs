@@ -112,7 +112,12 @@ impl StoreHostFunc {
             arg_slots: ty.arg_slots(),
             func_ref: std::ptr::null(),
         };
-        let vm = VmHostFunc { store, call: func.call, record: Arc::as_ptr(&func).cast() };
+        let vm = VmHostFunc {
+            store,
+            call: func.call,
+            record: Arc::as_ptr(&func).cast(),
+            arg_slots: ty.arg_slots(),
+        };
         StoreHostFunc { vm, func_ref, state: FuncState::new(FuncState::HOST), func }
     }
 
@@ -130,12 +135,6 @@ impl StoreHostFunc {
             (*at).func_ref.func_ref = func_ref.as_ptr();
             func_ref
         }
-    }
-
-    /// Slots that parameters or results take, whichever is more.
-    #[inline]
-    pub fn arg_slots(&self) -> u32 {
-        self.func_ref.arg_slots
     }
 
     /// The function.
@@ -169,8 +168,8 @@ unsafe fn trampoline<T: 'static, C: HostCode<T>>(
     };
     // SAFETY: the store is borrowed for the scope only.
     let scope = unsafe { store.as_ref().roots.enter() };
-    // SAFETY: the host function is alive, and the first field of its record.
-    let arg_slots = unsafe { (*host.cast::<StoreHostFunc>()).arg_slots() };
+    // SAFETY: the host function is alive.
+    let arg_slots = unsafe { (*host).arg_slots };
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         let len = record.code.slots(arg_slots);
         debug_assert_eq!(len, arg_slots as usize);

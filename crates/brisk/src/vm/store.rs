@@ -184,7 +184,6 @@ impl StoreOpaque {
                 after: std::ptr::null(),
                 link: 0,
             },
-            host_call: (std::ptr::null_mut(), 0, 0, std::ptr::null()),
             stack_limit: AtomicUsize::new(0),
             native_limit: 0,
             overflow: value_stack.base().wrapping_add(size + MARGIN).cast(),

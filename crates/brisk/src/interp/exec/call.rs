@@ -94,7 +94,7 @@ unsafe fn enter(code: *const Code, link: Link, mut r: Regs) -> Status {
 }
 
 /// Goes the slow way of a call, whose arguments stand at `$args` and after which the caller goes on at `$after`:
-/// translates the callee, serves an interrupt, or traps for lack of stack.
+/// calls a host function, translates the callee, serves an interrupt, or traps for lack of stack.
 macro_rules! slow_call {
     ($r:ident, $state:expr, $ctx:expr, $args:expr, $after:expr) => {
         slow_call!($r, SlowCall { state: $state, ctx: $ctx, args: $args, after: $after, link: 0 })
@@ -105,9 +105,32 @@ macro_rules! slow_call {
     }};
 }
 
-#[cold]
+/// The slow way of a call: calls a host function, or prepares the call of another one.
 #[inline(never)]
 unsafe extern "C" fn call_slow(ip: *const u16, sp: *mut u64, ctx: *mut VmContext) -> Status {
+    // SAFETY: called by handlers with their own state and a call that they were about to make; the slots for
+    // arguments and results are checked against the end of the value stack.
+    unsafe {
+        let SlowCall { state, ctx: callee, args, after, .. } = (*(*ctx).store).slow_call;
+        if !(*state).is_host() {
+            return call_slow_function(ip, sp, ctx);
+        }
+        let host: *mut VmHostFunc = callee.cast();
+        let mut r = Regs { ip, sp, mem: std::ptr::null_mut(), len: 0, ctx, acc: 0, f32: 0.0, f64: 0.0 };
+        match host_call(r, host, args, (*host).arg_slots) {
+            HostStatus::Return => {
+                r.reload_memory();
+                r.acc = args.read();
+                next(Words(after), r)
+            }
+            status => host_stop(ip, sp, ctx, status, args.add((*host).arg_slots as usize)),
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn call_slow_function(ip: *const u16, sp: *mut u64, ctx: *mut VmContext) -> Status {
     // SAFETY: called by handlers with their own state and a call that they were about to make.
     unsafe {
         let store = (*ctx).store;
@@ -221,16 +244,9 @@ macro_rules! call_func_ref {
         let func: *const VmFuncRef = $func;
         let base: u16 = $base;
         let (state, callee) = ((*func).state, (*func).ctx);
-        let args = $r.sp.add(usize::from(base));
-        let Some(code) = ready(state, args, $r.store()) else {
-            // It has no code, so that the fast path need not ask.
-            if (*state).is_host() {
-                (*$r.store()).host_call = (callee.cast(), (*func).arg_slots, u32::from(base), $w.0);
-                return call_host($r.ip, $r.sp, $r.mem, $r.len, $r.ctx, $r.acc, $r.f32, $r.f64);
-            }
-            slow_call!($r, state, callee, args, $w.0)
-        };
-        let base = args;
+        let base = $r.sp.add(usize::from(base));
+        // A host function has no code.
+        let Some(code) = ready(state, base, $r.store()) else { slow_call!($r, state, callee, base, $w.0) };
         let link = Link { ip: $w.0, sp: $r.sp, ctx: $r.ctx };
         $r.sp = base;
         if callee != $r.ctx {
@@ -298,36 +314,6 @@ handler! {
             raise!(r, Trap::NullReference)
         }
         call_func_ref!(w, r, func, w.u16())
-    }
-}
-
-/// Runs a host function; which one stands in [`VmStore::host_call`].
-#[inline(never)]
-unsafe extern "C" fn call_host(
-    ip: *const u16,
-    sp: *mut u64,
-    mem: *mut u8,
-    len: usize,
-    ctx: *mut VmContext,
-    acc: u64,
-    f32: f32,
-    f64: f64,
-) -> Status {
-    let mut r = Regs { ip, sp, mem, len, ctx, acc, f32, f64 };
-    // SAFETY: called by handlers with their own state; the slots for arguments and results are
-    // checked against the end of the value stack.
-    unsafe {
-        let store = r.store();
-        let (host, arg_slots, base, after) = (*store).host_call;
-        let slots = r.sp.add(base as usize);
-        match host_call(r, host, slots, arg_slots) {
-            HostStatus::Return => {
-                r.reload_memory();
-                r.acc = slots.read();
-                next(Words(after), r)
-            }
-            status => host_stop(r.ip, r.sp, r.ctx, status, slots.add(arg_slots as usize)),
-        }
     }
 }
 
@@ -556,9 +542,7 @@ pub(crate) unsafe fn enter_from_host(vm: *mut VmStore, func: *const VmFuncRef) -
             exit: VmExit { ip: std::ptr::null(), sp: std::ptr::null_mut(), ctx: std::ptr::null_mut() },
             thread: current_thread(),
             native_top: 0,
-            outer_exit_fp: (*vm).exit_fp,
             entry_sp: std::ptr::null(),
-            replaces: false,
         };
         let here = &raw mut activation as usize;
         activation.native_top =
@@ -586,17 +570,23 @@ pub(crate) unsafe fn enter_from_native(
             exit: VmExit { ip: std::ptr::null(), sp: std::ptr::null_mut(), ctx: std::ptr::null_mut() },
             thread: (*(*vm).activation).thread,
             native_top: (*(*vm).activation).native_top,
-            outer_exit_fp: (*vm).exit_fp,
             entry_sp: std::ptr::null(),
-            replaces: false,
         };
         let here = &raw mut activation as usize;
         if here < (*vm).native_limit {
             return Err(Stop::Trap(Trap::StackOverflow));
         }
-        let ended = interpret(vm, state, ctx, &raw mut activation);
-        (*vm).exit_fp = activation.outer_exit_fp;
-        ended
+        let slots = (*vm).value_top;
+        let code = match ready(state, slots, vm) {
+            Some(code) => code,
+            None => make_ready(vm, state, ctx, slots)?,
+        };
+        if let Some(bridge) = &(*code).bridge {
+            // It has got machine code since the caller looked.
+            (*vm).tail = VmTail { state, ctx, entry: bridge.entry, bridge: &raw const **bridge };
+            return Ok(Status::TailCall);
+        }
+        Ok(interpret(vm, code, ctx, &raw mut activation))
     }
 }
 
@@ -641,7 +631,31 @@ unsafe fn enter_function(
         if (*state).is_host() {
             return enter_host_func(vm, func, slots);
         }
-        let mut status = interpret(vm, state, ctx, activation)?;
+        let code = match ready(state, slots, vm) {
+            Some(code) => code,
+            None => make_ready(vm, state, ctx, slots)?,
+        };
+        let status = match &(*code).bridge {
+            None => interpret(vm, code, ctx, activation),
+            Some(bridge) => native::enter(vm, &raw const **bridge, ctx, slots, activation, false),
+        };
+        if status == Status::Return { Ok(()) } else { not_returned(vm, status, slots, activation) }
+    }
+}
+
+/// What follows an activation that has not come back with results: machine code that it has tail-called, or an end.
+///
+/// # Safety
+/// As for [`enter_from_host`]; the results belong at `slots`.
+#[inline(never)]
+unsafe fn not_returned(
+    vm: *mut VmStore,
+    mut status: Status,
+    slots: *mut u64,
+    activation: *mut Activation,
+) -> Result<(), Stop> {
+    // SAFETY: by the contract of this function.
+    unsafe {
         if status == Status::TailCall {
             let tail = (*vm).tail;
             status = native::enter(vm, tail.bridge, tail.ctx, slots, activation, false);
@@ -658,29 +672,21 @@ unsafe fn enter_function(
     }
 }
 
-/// Runs a function in the interpreter, in an activation that is not yet the store's innermost. Arguments stand at the
-/// store's `value_top`, results are left in the same place.
+/// Runs register code in an activation that is not yet the store's innermost. Arguments stand at the store's
+/// `value_top`, results are left in the same place.
 ///
 /// # Safety
-/// As for [`enter_from_host`].
+/// As for [`enter_from_host`]; [`ready`] must have given the code.
 #[inline(always)]
 unsafe fn interpret(
     vm: *mut VmStore,
-    state: *const FuncState,
+    code: *const Code,
     ctx: *mut VmContext,
     activation: *mut Activation,
-) -> Result<Status, Stop> {
+) -> Status {
     // SAFETY: by the contract of this function.
     unsafe {
         let slots = (*vm).value_top;
-        let code = match ready(state, slots, vm) {
-            Some(code) => code,
-            None => make_ready(vm, state, ctx, slots)?,
-        };
-        if let Some(bridge) = &(*code).bridge {
-            (*vm).tail = VmTail { state, ctx, entry: bridge.entry, bridge: &raw const **bridge };
-            return Ok(Status::TailCall);
-        }
         (*vm).activation = activation;
         let mut r = Regs {
             ip: exit_ip(),
@@ -697,7 +703,7 @@ unsafe fn interpret(
         let status = begin(code, link, r);
         (*vm).activation = (*activation).previous;
         (*vm).value_top = slots;
-        Ok(status)
+        status
     }
 }
 

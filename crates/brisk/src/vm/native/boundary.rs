@@ -10,7 +10,8 @@ use crate::trap::Trap;
 use crate::vm::host::StoreHostFunc;
 use crate::vm::store::{NO_EXIT, StoreOpaque, Unwind};
 use crate::vm::{
-    Activation, HostStatus, Stop, VmContext, VmHostFunc, VmStore, code_memory::CodeRefused, libcalls,
+    Activation, HostStatus, NativeActivation, Stop, VmContext, VmHostFunc, VmStore, code_memory::CodeRefused,
+    libcalls,
 };
 use brisk_codegen::ir::{TrapCode, Ty};
 use brisk_codegen::x64::trampoline::{Shape, status};
@@ -36,13 +37,15 @@ pub(crate) unsafe fn enter(
 ) -> Status {
     // SAFETY: by the contract of this function; bridges are made of the trampoline of the function's shape.
     unsafe {
-        let mut activation = Activation {
-            previous: (*vm).activation,
-            exit: NO_EXIT,
-            thread: (*outer).thread,
-            native_top: (*outer).native_top,
+        let mut native = NativeActivation {
+            activation: Activation {
+                previous: (*vm).activation,
+                exit: NO_EXIT,
+                thread: (*outer).thread,
+                native_top: (*outer).native_top,
+                entry_sp: std::ptr::null(),
+            },
             outer_exit_fp: (*vm).exit_fp,
-            entry_sp: std::ptr::null(),
             replaces: replaces && !(*bridge).entry.is_null(),
         };
         let limit = (*outer).native_top.saturating_sub((*vm).native_size);
@@ -52,7 +55,7 @@ pub(crate) unsafe fn enter(
         }
         let top = (*vm).value_top;
         (*vm).value_top = frame.add((*bridge).frame_slots as usize);
-        (*vm).activation = &raw mut activation;
+        (*vm).activation = (&raw mut native).cast();
         let state = (*bridge).state;
         let entry = match (*bridge).entry {
             entry if entry.is_null() => (*state).native.load(Ordering::Acquire).cast_const(),
@@ -60,10 +63,10 @@ pub(crate) unsafe fn enter(
         };
         let trampoline: Enter = std::mem::transmute((*bridge).enter);
         let status = trampoline(frame, ctx, entry, state);
-        (*vm).activation = activation.previous;
-        (*vm).exit_fp = activation.outer_exit_fp;
+        (*vm).activation = native.activation.previous;
+        (*vm).exit_fp = native.outer_exit_fp;
         (*vm).value_top = top;
-        if limit != outer_limit && !activation.previous.is_null() {
+        if limit != outer_limit && !native.activation.previous.is_null() {
             set_stack_limit(vm, outer_limit);
         }
         as_status(status)
@@ -166,7 +169,7 @@ pub(super) unsafe extern "sysv64" fn call_host(
     unsafe {
         let vm = (*host).store;
         let caller = (fp.read() as *const *mut VmContext).sub(1).read();
-        let top = slots.add((*host.cast::<StoreHostFunc>()).arg_slots() as usize);
+        let top = slots.add((*host).arg_slots as usize);
         if top as usize > (*vm).value_end {
             return stopped(vm, Stop::Trap(Trap::StackOverflow)) as u32;
         }

@@ -2,7 +2,7 @@
 
 use super::image::{Function, find};
 use crate::interp::Frame;
-use crate::vm::{Activation, VmContext, VmStore};
+use crate::vm::{Activation, NativeActivation, VmContext, VmStore};
 use brisk_codegen::code::{Position, SiteKind};
 use brisk_codegen::x64::trampoline::{ENTER_FRAME, EXIT_FRAME};
 
@@ -144,8 +144,8 @@ pub(crate) unsafe fn for_each_word(vm: *const VmStore, mut visit: impl FnMut(u64
                     visit(word.read_volatile() as u64);
                     word = word.add(1);
                 }
+                exit_fp = (*activation.cast::<NativeActivation>()).outer_exit_fp;
             }
-            exit_fp = (*activation).outer_exit_fp;
             activation = (*activation).previous;
         }
     }
