@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::ir::Range;
+use crate::vcode::RegSet;
 
 /// Below this a frame is not counted against the stack limit: the reserve behind it is much larger.
 const SMALL_FRAME: i32 = 4096;
@@ -18,7 +19,7 @@ impl Emit<'_> {
         self.keeps_context = self.calls;
         self.keeps_base |= self.calls && self.settings.pinned_memory && self.settings.tail_calls_out;
         self.keeps_base |= !self.low.invokes.is_empty() && self.settings.pinned_memory;
-        let saved = self.alloc.used_callee_saved.0.count_ones() as i32;
+        let saved = self.saved_regs().0.count_ones() as i32;
         let words = i32::from(self.keeps_context) + i32::from(self.keeps_base) + saved;
         let bytes = 8 * (words + self.alloc.spill_cells as i32);
         // Also the spill area's start is aligned to 16: wide cells are at even numbers.
@@ -26,9 +27,15 @@ impl Emit<'_> {
         self.out.frame_size = self.frame as u32;
     }
 
+    /// The registers to be saved: on the way to a handler those of inner frames are lost.
+    fn saved_regs(&self) -> RegSet {
+        let used = self.alloc.used_callee_saved;
+        if self.low.invokes.is_empty() { used } else { used.union(REG_SETS.callee_saved) }
+    }
+
     fn saved(&self) -> impl Iterator<Item = (Gpr, i32)> + use<> {
         let first = -8 * (1 + i32::from(self.keeps_context) + i32::from(self.keeps_base));
-        let regs = self.alloc.used_callee_saved;
+        let regs = self.saved_regs();
         regs.iter().enumerate().map(move |(nth, reg)| (Gpr(reg.number()), first - 8 * nth as i32))
     }
 
