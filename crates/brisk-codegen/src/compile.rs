@@ -68,7 +68,12 @@ pub struct CompileContext {
     pub code: Code,
     /// Time spent so far.
     pub stages: Stages,
+    /// Is shown the IR after the build and after each pass, with the name of what was done last.
+    pub observer: Option<Observer>,
 }
+
+/// See [`CompileContext::observer`].
+pub type Observer = Box<dyn FnMut(&str, &Func) + Send>;
 
 impl CompileContext {
     /// For a processor.
@@ -84,7 +89,24 @@ impl CompileContext {
             emitter: Emitter::default(),
             code: Code::default(),
             stages: Stages::default(),
+            observer: None,
         }
+    }
+
+    /// Shows the IR to the observer, if there is one.
+    fn observe(&mut self, done: &str) {
+        if let Some(observer) = &mut self.observer {
+            observer(done, &self.func);
+        }
+    }
+
+    /// The blocks of machine instructions that came to be emitted: offset in the code and number, by offset.
+    pub fn block_offsets(&self) -> Vec<(u32, u32)> {
+        let blocks = 0..self.lowered.code.blocks.len() as u32;
+        let offset = |block| Some((self.emitter.block_offset(&self.asm, block)?, block));
+        let mut offsets: Vec<(u32, u32)> = blocks.filter_map(offset).collect();
+        offsets.sort_unstable();
+        offsets
     }
 
     /// Compiles a defined function, by its index in the module. The code is left in `self.code`.
@@ -95,6 +117,7 @@ impl CompileContext {
     pub fn compile(&mut self, module: &Module, func: u32, settings: &Settings<'_>) -> Result<(), BuildError> {
         let start = Instant::now();
         build::build(&mut self.builder, module, func, &settings.build, &mut self.func)?;
+        self.observe("build");
         let built = Instant::now();
         let lower_settings = LowerSettings {
             layout: settings.build.layout,

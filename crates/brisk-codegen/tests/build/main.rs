@@ -1,5 +1,7 @@
-//! From WebAssembly to the IR.
+//! From WebAssembly to the IR, and on to machine code.
 
+#[cfg(feature = "disassemble")]
+mod asm;
 mod corpus;
 mod facts;
 mod growth;

@@ -8,7 +8,7 @@ use brisk_module::wasmparser::{BinaryReader, FunctionBody, Operator};
 use std::path::Path;
 
 /// Offset of the last loop of a function.
-fn last_loop(module: &Module, defined: usize) -> u32 {
+pub fn last_loop(module: &Module, defined: usize) -> u32 {
     let range = module.bodies[defined].range.clone();
     let body = BinaryReader::new(&module.bytes()[range.clone()], range.start as u64);
     let mut ops = FunctionBody::new(body).get_operators_reader().expect("the body decodes");
@@ -45,12 +45,16 @@ fn snapshot(name: &str) {
         text.push_str(&one);
         text.push('\n');
     }
-    let path = cases.join(name).with_extension("ir");
+    compare(name, &cases.join(name).with_extension("ir"), &text);
+}
+
+/// Compares a text with the expected one in a file, or writes that.
+pub fn compare(name: &str, path: &Path, text: &str) {
     if std::env::var_os("BRISK_BLESS").is_some() {
-        std::fs::write(&path, text).expect("the expected text can be written");
+        std::fs::write(path, text).expect("the expected text can be written");
         return;
     }
-    let expected = std::fs::read_to_string(&path).expect("the expected text is there");
+    let expected = std::fs::read_to_string(path).expect("the expected text is there");
     for (at, (found, expected)) in text.lines().zip(expected.lines()).enumerate() {
         assert_eq!(found, expected, "{name}, line {}:\n{text}", at + 1);
     }

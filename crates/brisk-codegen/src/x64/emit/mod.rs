@@ -62,6 +62,13 @@ pub struct Emitter {
     landings: Vec<(u32, Option<u32>, u32)>,
 }
 
+impl Emitter {
+    /// Where a block of the function emitted last begins; `None` if it was left out.
+    pub fn block_offset(&self, asm: &Assembler, block: u32) -> Option<u32> {
+        asm.label_offset(*self.labels.get(block as usize)?)
+    }
+}
+
 struct Emit<'a> {
     asm: &'a mut Assembler,
     low: &'a Lowered,

@@ -1,0 +1,7 @@
+(module (memory 1)
+  (type $open (sub (func (param i32) (result i32)))) (type $closed (func (param i32) (result i32)))
+  (table 10 funcref)
+  (func $closed (param i32 i32) (result i32)
+    (i32.add (call_indirect (type $closed) (local.get 0) (local.get 1)) (i32.load (local.get 0))))
+  (func $open (param i32 i32) (result i32) (call_indirect (type $open) (local.get 0) (local.get 1)))
+)

@@ -1,0 +1,12 @@
+(module
+  (type $f (func (param i64 i64) (result i64)))
+  (import "e" "f" (func $import (type $f)))
+  (memory 1)
+  (table 10 funcref)
+  (func $loop (param i64 i64) (result i64)
+    (if (result i64) (i64.eqz (local.get 0)) (then (local.get 1))
+      (else (return_call $loop (i64.sub (local.get 0) (i64.const 1)) (i64.mul (local.get 0) (local.get 1))))))
+  (func $swap (param i64 i64) (result i64) (return_call $loop (local.get 1) (local.get 0)))
+  (func $out (param i64 i64) (result i64) (return_call $import (local.get 0) (local.get 1)))
+  (func $indirect (param i64 i64 i32) (result i64) (return_call_indirect (type $f) (local.get 0) (local.get 1) (local.get 2)))
+)

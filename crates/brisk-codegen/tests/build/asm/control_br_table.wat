@@ -1,0 +1,16 @@
+(module
+  (func $switch (param i32) (result i32)
+    (block $d (block $c (block $b (block $a
+      (br_table $a $b $c $a $d (local.get 0)))
+      (return (i32.const 10)))
+      (return (i32.const 20)))
+      (return (i32.const 30)))
+    (i32.const 40))
+  (func $values (param i32 i32) (result i32)
+    (block $outer (result i32)
+      (block $inner (result i32)
+        (br_table $inner $outer $inner (local.get 1) (local.get 0)))
+      (i32.const 1) (i32.add)))
+  (func $one (param i32) (result i32)
+    (block $a (br_table $a (local.get 0))) (i32.const 5))
+)

@@ -1,0 +1,15 @@
+(module
+  (import "e" "f" (func $f (param i32) (result i32)))
+  (memory 1)
+  (tag $number (param i32)) (tag $other)
+  (func $catch (param i32) (result i32) (local $kept i32)
+    (local.set $kept (i32.mul (local.get 0) (i32.const 3)))
+    (block $all
+      (block $caught (result i32)
+        (try_table (result i32) (catch $number $caught) (catch_all $all) (call $f (local.get 0)))
+        (return))
+      (return (i32.add (local.get $kept))))
+    (i32.load (local.get $kept)))
+  (func $throw (param i32) (throw $number (local.get 0)))
+  (func $again (param exnref) (throw_ref (local.get 0)))
+)

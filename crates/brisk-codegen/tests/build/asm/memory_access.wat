@@ -1,0 +1,7 @@
+(module (memory 1)
+  (func $copy (param i32 i32) (i32.store (local.get 0) (i32.load (local.get 1))))
+  (func $narrow (param i32) (result i64)
+    (i64.add (i64.load8_s offset=3 (local.get 0)) (i64.load32_u (local.get 0))))
+  (func $store_narrow (param i32 i64) (i64.store8 (local.get 0) (local.get 1)) (i64.store16 offset=8 (local.get 0) (i64.const 7)))
+  (func $float (param i32) (result f64) (f64.add (f64.load (local.get 0)) (f64.promote_f32 (f32.load offset=8 (local.get 0)))))
+)

@@ -1,0 +1,6 @@
+(module (memory 1) (data $d "abc")
+  (func $fill (param i32 i32 i32) (memory.fill (local.get 0) (local.get 1) (local.get 2)))
+  (func $copy (param i32 i32 i32) (memory.copy (local.get 0) (local.get 1) (local.get 2)))
+  (func $init (memory.init $d (i32.const 0) (i32.const 0) (i32.const 3)) (data.drop $d))
+  (func $size (result i32) (i32.add (memory.size) (memory.grow (i32.const 1))))
+)

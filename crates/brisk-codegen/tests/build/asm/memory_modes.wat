@@ -1,0 +1,8 @@
+(module (memory 1)
+  (func $element (param i32 i32) (result i32)
+    (i32.load offset=16 (i32.add (local.get 0) (i32.shl (local.get 1) (i32.const 2)))))
+  (func $update (param i32) (i32.store (local.get 0) (i32.add (i32.load (local.get 0)) (i32.const 1))))
+  (func $operand (param i32 i32) (result i32) (i32.xor (local.get 1) (i32.load offset=4 (local.get 0))))
+  (func $constant (result i64) (i64.load offset=8 (i32.const 1024)))
+  (func $far (param i32) (result i32) (i32.load offset=0x7fffffff (local.get 0)))
+)

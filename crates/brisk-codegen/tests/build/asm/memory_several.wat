@@ -1,0 +1,5 @@
+(module (memory 1) (memory $other 1)
+  (func $between (param i32) (i32.store8 (local.get 0) (i32.load8_u $other (local.get 0))))
+  (func $after_call (param i32) (result i32)
+    (call $between (local.get 0)) (i32.load $other (local.get 0)))
+)

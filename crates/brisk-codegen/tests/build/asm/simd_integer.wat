@@ -1,0 +1,7 @@
+(module (memory 1)
+  (func $add (param v128 v128) (result v128) (i32x4.add (i32x4.mul (local.get 0) (local.get 1)) (local.get 1)))
+  (func $bytes (param v128 v128) (result v128) (i8x16.shl (i8x16.avgr_u (local.get 0) (local.get 1)) (i32.const 3)))
+  (func $compare (param v128 v128) (result i32) (i16x8.bitmask (i16x8.gt_u (local.get 0) (local.get 1))))
+  (func $dot (param i32 i32) (result v128) (i32x4.dot_i16x8_s (v128.load (local.get 0)) (v128.load offset=16 (local.get 1))))
+  (func $long (param v128 v128) (result v128) (i64x2.mul (local.get 0) (local.get 1)))
+)
