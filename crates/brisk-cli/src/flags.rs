@@ -64,6 +64,8 @@ pub enum Command {
     Validate(Validate),
     /// Show what a module imports, exports and is made of
     Inspect(Inspect),
+    /// Show a function on its way to machine code
+    Explore(Explore),
     /// Run scripts of the specification's test suite
     Wast(Wast),
     /// List the proposals that are supported
@@ -179,6 +181,58 @@ pub struct Inspect {
     /// A module in the binary or the text format (`-`: standard input)
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
+}
+
+/// Options of `brisk explore`.
+#[derive(Args, Debug)]
+pub struct Explore {
+    /// The function: its number, its name or what it is exported as
+    #[arg(long, value_name = "N|NAME")]
+    pub func: String,
+    /// Enter at the loop at this offset, as running code does that became hot
+    #[arg(long, value_name = "OFFSET", value_parser = units::offset)]
+    pub osr: Option<u32>,
+    /// Compare addresses with the memory's length, instead of leaving that to the hardware
+    #[arg(long)]
+    pub checked: bool,
+    /// Charge fuel
+    #[arg(long)]
+    pub fuel: bool,
+    /// Notice interrupts in loops
+    #[arg(long)]
+    pub interrupts: bool,
+    /// What is shown: everything, unless stages are named
+    #[arg(
+        long,
+        value_name = "wasm,register,ir,machine,asm",
+        value_delimiter = ',',
+        hide_possible_values = true
+    )]
+    pub stage: Vec<Stage>,
+    /// Show the bytes of machine code too
+    #[arg(long)]
+    pub bytes: bool,
+    /// Switches of proposals.
+    #[command(flatten)]
+    pub engine: EngineFlags,
+    /// The module, binary or text (`-`: standard input)
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+}
+
+/// A stage of a function on its way to machine code.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stage {
+    /// The module's instructions, with their offsets
+    Wasm,
+    /// What the interpreter runs
+    Register,
+    /// The IR after each pass
+    Ir,
+    /// Machine instructions, and where their operands are
+    Machine,
+    /// Machine code
+    Asm,
 }
 
 /// Options of `brisk wast`.

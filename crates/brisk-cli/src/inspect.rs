@@ -4,9 +4,9 @@ use crate::flags::Inspect;
 use crate::json::{Json, object};
 use crate::text::{one_line, plural};
 use crate::{Failure, load, output};
-use brisk::{Context as _, Error, Feature, WasmFeatures};
+use brisk::{Context as _, Error};
+use brisk_module::Module;
 use brisk_module::module::{ExternKind, ImportType};
-use brisk_module::{DecodeOptions, Module};
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -29,8 +29,7 @@ fn decode(file: &Path) -> Result<Module, Error> {
     if let Cow::Owned(binary) = wat::parse_bytes(&bytes).with_context(cannot)? {
         bytes = binary;
     }
-    let features = Feature::ALL.iter().fold(WasmFeatures::empty(), |all, feature| all | feature.flag());
-    Module::decode(bytes, &DecodeOptions { features, ..DecodeOptions::default() }).with_context(cannot)
+    Module::decode(bytes, &load::every_feature()).with_context(cannot)
 }
 
 /// A memory, table, global or tag.

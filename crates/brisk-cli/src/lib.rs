@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod completions;
+mod explore;
 mod failure;
 mod features;
 pub mod flags;
@@ -21,6 +22,7 @@ mod scripts;
 mod text;
 mod units;
 mod validate;
+mod wasm_text;
 pub mod wast;
 
 pub use failure::Failure;
@@ -67,6 +69,7 @@ fn dispatch(command: Command) -> Result<u8, Failure> {
     match command {
         Command::Run(options) => run::run(&options),
         Command::Validate(options) => validate::validate(options),
+        Command::Explore(options) => explore::explore(options),
         Command::Inspect(options) => inspect::inspect(options),
         Command::Wast(options) => scripts::wast(options),
         Command::Features(options) => features::features(options),

@@ -2,7 +2,8 @@
 
 use crate::Failure;
 use crate::flags::EngineFlags;
-use brisk::{Config, Context as _, Engine, Module, Result};
+use brisk::{Config, Context as _, Engine, Feature, Module, Result};
+use brisk_module::DecodeOptions;
 use std::io::Read as _;
 use std::path::Path;
 
@@ -40,6 +41,15 @@ pub fn module(engine: &Engine, file: &Path) -> Result<Module> {
 
 fn is_stdin(file: &Path) -> bool {
     file.as_os_str() == "-"
+}
+
+/// To decode modules whatever proposals they use.
+pub fn every_feature() -> DecodeOptions {
+    let mut options = DecodeOptions::default();
+    for feature in Feature::ALL {
+        options.features |= feature.flag();
+    }
+    options
 }
 
 /// Whether a module in the binary format has a start section.

@@ -54,6 +54,15 @@ pub fn count(text: &str) -> Result<u64, String> {
     scaled(text, 1)
 }
 
+/// An offset in a file, decimal or hexadecimal, as in `0x5a`.
+pub fn offset(text: &str) -> Result<u32, String> {
+    let number = match text.strip_prefix("0x") {
+        Some(digits) => u32::from_str_radix(digits, 16),
+        None => text.parse(),
+    };
+    number.map_err(|_| "has to be a number, as in `90` or `0x5a`".to_owned())
+}
+
 fn split_unit(text: &str) -> (&str, &str) {
     let end = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
     (text[..end].trim_end(), &text[end..])

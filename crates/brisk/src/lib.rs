@@ -8,6 +8,7 @@ mod error;
 mod exception;
 mod exnref;
 mod externs;
+mod facts;
 mod func;
 mod global;
 mod instance;
@@ -40,6 +41,8 @@ pub use error::{Chain, Context, Error, Result};
 pub use exception::ThrownException;
 pub use exnref::{ExnRef, ExnRefPre};
 pub use externs::{Export, Extern};
+#[doc(hidden)]
+pub use facts::{CompilerFacts as __CompilerFacts, compiler_facts as __compiler_facts};
 pub use func::{Caller, Func, IntoFunc};
 pub use global::Global;
 pub use instance::{Instance, InstancePre};

@@ -117,6 +117,13 @@ fn a_module_is_shown_to_people() {
 }
 
 #[test]
+fn modules_with_floats_are_shown() {
+    let printed =
+        Place::with("f.wat", "(module (func (export \"f\") (param f32) (result f64) (f64.const 0)))");
+    has(&printed.brisk("inspect f.wat").printed(), &["func    f  (param f32) (result f64)\n"]);
+}
+
+#[test]
 fn a_module_is_shown_to_programs() {
     let printed = Place::with("shop.wat", MODULE).brisk("inspect --json shop.wat").printed();
     let module = json(&printed);

@@ -3,6 +3,7 @@
 
 mod commands;
 mod errors;
+mod explore;
 mod invoke;
 mod limits;
 mod linking;

@@ -27,6 +27,7 @@ mod trampolines;
 pub(crate) use self::{
     boundary::{enter, unresolved},
     image::NativeCode,
+    layout::vm_layout,
     segment::{Segment, for_each_word},
     trampolines::Trampolines,
 };
