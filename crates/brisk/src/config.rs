@@ -93,6 +93,10 @@ pub(crate) struct Tunables {
     pub profile_ops: bool,
     /// Calls are reported.
     pub trace_calls: bool,
+    /// Machine code is written to a perf map.
+    pub perf_map: bool,
+    /// Machine code is written to a jit dump.
+    pub jit_dump: bool,
     /// Bytes of a store's value stack.
     pub value_stack_bytes: usize,
     /// Bytes of native stack from the outermost entry of wasm code on.
@@ -186,6 +190,8 @@ impl Config {
                 deterministic: false,
                 profile_ops: false,
                 trace_calls: false,
+                perf_map: false,
+                jit_dump: false,
                 value_stack_bytes: DEFAULT_WASM_STACK,
                 native_stack_bytes: DEFAULT_NATIVE_STACK,
                 heap_bytes: DEFAULT_HEAP_SIZE,
@@ -283,6 +289,20 @@ impl Config {
     /// Whether calls of wasm functions are reported as they happen.
     pub fn trace_calls(&mut self, enable: bool) -> &mut Self {
         self.tunables.trace_calls = enable;
+        self
+    }
+
+    /// Whether functions in machine code are listed in `/tmp/perf-PID.map`, from which Linux' `perf report` has
+    /// their names.
+    pub fn profile_perfmap(&mut self, enable: bool) -> &mut Self {
+        self.tunables.perf_map = enable;
+        self
+    }
+
+    /// Whether functions in machine code are written to `jit-PID.dump` in the current directory, from which Linux'
+    /// `perf` has their names and instructions: `perf record -k mono`, then `perf inject --jit`.
+    pub fn profile_jitdump(&mut self, enable: bool) -> &mut Self {
+        self.tunables.jit_dump = enable;
         self
     }
 

@@ -2,6 +2,7 @@
 
 use crate::config::Tunables;
 use crate::interrupt::Interrupter;
+use crate::perf::CodeListeners;
 use crate::registry::TypeRegistry;
 use crate::vm::native::Trampolines;
 use crate::{Config, Result};
@@ -34,6 +35,7 @@ struct EngineInner {
     types: TypeRegistry,
     interrupter: Interrupter,
     trampolines: Trampolines,
+    code_listeners: CodeListeners,
 }
 
 impl Engine {
@@ -43,13 +45,15 @@ impl Engine {
     ///
     /// Fails if parts of the configuration contradict each other or are not available.
     pub fn new(config: &Config) -> Result<Engine> {
+        let tunables = config.tunables()?;
         Ok(Engine(Arc::new(EngineInner {
             config: config.clone(),
-            tunables: config.tunables()?,
             decode_options: config.decode_options()?,
             types: TypeRegistry::default(),
-            interrupter: Interrupter::new(config.tunables()?.epoch_interruption),
+            interrupter: Interrupter::new(tunables.epoch_interruption),
             trampolines: Trampolines::default(),
+            code_listeners: CodeListeners::new(tunables.perf_map, tunables.jit_dump)?,
+            tunables,
         })))
     }
 
@@ -114,6 +118,12 @@ impl Engine {
     #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
     pub(crate) fn trampolines(&self) -> &Trampolines {
         &self.0.trampolines
+    }
+
+    /// Who wants to know of machine code.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    pub(crate) fn code_listeners(&self) -> &CodeListeners {
+        &self.0.code_listeners
     }
 
     /// Whether the type with canonical id `a` is the one with id `b` or a declared subtype of it.

@@ -19,6 +19,7 @@ mod limits;
 mod linker;
 mod memory;
 mod module;
+mod perf;
 mod refs;
 mod registry;
 mod store;

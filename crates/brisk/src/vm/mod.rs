@@ -19,6 +19,8 @@ pub(crate) mod host;
 pub(crate) mod instance;
 pub(crate) mod instantiate;
 pub(crate) mod interrupt;
+#[cfg(unix)]
+pub(crate) mod jit_marker;
 pub(crate) mod libcalls;
 pub(crate) mod mapping;
 pub(crate) mod memory;

@@ -4,6 +4,7 @@ use super::boundary::shape_of;
 use super::trampolines::{ShapeAddresses, assemble_stubs};
 use crate::interp::code::{Bridge, Code as RegisterCode, FuncState};
 use crate::module::Module;
+use crate::perf::NewCode;
 use crate::vm::VmContext;
 use crate::vm::code_memory::{CodeMemory, CodeRefused};
 use brisk_codegen::code::{Code, Handler, Position, Site, SiteKind, Target};
@@ -179,6 +180,8 @@ impl Image {
         let batch = self.memory.reserve_batch(len + cold_code.len())?;
         let base = batch.address();
 
+        let listeners = module.engine().code_listeners();
+        let mut names = Vec::new();
         let mut bytes = Vec::with_capacity(len + cold_code.len());
         let mut known = Vec::with_capacity(functions.len());
         let mut entries = Vec::with_capacity(functions.len());
@@ -202,6 +205,14 @@ impl Image {
                 let at = offset + reloc.at as usize;
                 bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
             }
+            if !listeners.is_empty() {
+                let mut name = match info.names().func_name(index(func)) {
+                    Some(name) => name.to_owned(),
+                    None => format!("function {}", index(func)),
+                };
+                name.push_str(if osr.is_some() { " (from a loop on)" } else { "" });
+                names.push(name);
+            }
             entries.push((func, osr, start + code.entry as usize, start + code.outside_entry as usize));
             known.push(Function {
                 start,
@@ -215,6 +226,11 @@ impl Image {
         }
         bytes.resize(len, 0xcc);
         bytes.extend_from_slice(cold_code);
+        // Profilers are told while nobody can have called it.
+        for (Function { start, end, .. }, name) in known.iter().zip(&names) {
+            let bytes = &bytes[start - base..end - base];
+            listeners.published(NewCode { address: *start, bytes, name });
+        }
         batch.commit(&bytes, Batch { functions: known })?;
 
         for (func, offset) in cold {
