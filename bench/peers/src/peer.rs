@@ -56,6 +56,39 @@ pub mod brisk {
     include!("adapter.rs");
 }
 
+/// brisk, everything compiled when the module is loaded. Not interruptible, as the others are not.
+pub mod brisk_jit {
+    use ::brisk as api;
+
+    const NAME: &str = "brisk-jit";
+
+    fn engine(load: Load) -> Option<Result<api::Engine>> {
+        let mut config = api::Config::new();
+        config.tier(api::Tier::Jit).parallel_compilation(false).interruptible(false);
+        let engine = || api::Engine::new(&config).map_err(text);
+        (load == Load::Eager).then(engine)
+    }
+
+    include!("adapter.rs");
+}
+
+/// brisk as it comes: interpreted first, hot functions compiled on another thread. Not interruptible, as the others
+/// are not.
+pub mod brisk_auto {
+    use ::brisk as api;
+
+    const NAME: &str = "brisk-auto";
+
+    fn engine(load: Load) -> Option<Result<api::Engine>> {
+        let mut config = api::Config::new();
+        config.tier(api::Tier::Auto).parallel_compilation(false).interruptible(false);
+        let engine = || api::Engine::new(&config).map_err(text);
+        (load == Load::Lazy).then(engine)
+    }
+
+    include!("adapter.rs");
+}
+
 /// wasmi, an interpreter.
 pub mod wasmi {
     use ::wasmi as api;
@@ -93,6 +126,8 @@ pub mod wasmtime {
 pub fn peers() -> Result<Vec<Box<dyn Peer>>> {
     Ok(vec![
         Box::new(brisk::Adapter::new()?),
+        Box::new(brisk_jit::Adapter::new()?),
+        Box::new(brisk_auto::Adapter::new()?),
         Box::new(wasmi::Adapter::new()?),
         #[cfg(feature = "wasmtime")]
         Box::new(wasmtime::Adapter::new()?),

@@ -138,6 +138,18 @@ pub struct Run {
     #[arg(long, value_name = "auto|interp|jit", default_value = "auto", hide_possible_values = true)]
     #[arg(help_heading = "Engine")]
     pub tier: TierName,
+    /// Compile a function after so many iterations of loops, or a quarter as many calls
+    #[arg(long, value_name = "N", help_heading = "Engine")]
+    pub tier_threshold: Option<u32>,
+    /// Threads that compile in the background; with 0, code waits until it is compiled
+    #[arg(long, value_name = "N", help_heading = "Engine")]
+    pub compile_threads: Option<usize>,
+    /// Bytes of machine code that a module may have, as in `64MiB`; the rest is interpreted
+    #[arg(long, value_name = "SIZE", value_parser = units::size_here, help_heading = "Engine")]
+    pub max_code_memory: Option<usize>,
+    /// Check addresses in code, instead of reserving address space and handling SIGSEGV
+    #[arg(long, help_heading = "Engine")]
+    pub no_signals: bool,
     /// Make results the same everywhere: canonical NaNs, relaxed SIMD of one kind
     #[arg(long, help_heading = "Engine")]
     pub deterministic: bool,
@@ -145,12 +157,17 @@ pub struct Run {
     #[command(flatten)]
     pub engine: EngineFlags,
 
-    /// Count instructions or calls, and print the counts on standard error at the end
-    #[arg(long, value_name = "ops|calls", value_delimiter = ',', hide_possible_values = true)]
+    /// Print counts, or what was compiled, on standard error at the end; or write files for perf
+    #[arg(
+        long,
+        value_name = "ops|calls|tiers|perfmap|jitdump",
+        value_delimiter = ',',
+        hide_possible_values = true
+    )]
     #[arg(help_heading = "Observing")]
     pub profile: Vec<ProfileOf>,
-    /// Print calls of functions, or of the system, on standard error as they happen
-    #[arg(long, value_name = "calls,wasi", value_delimiter = ',', hide_possible_values = true)]
+    /// Print calls of functions or of the system, or what is compiled, on standard error
+    #[arg(long, value_name = "calls,wasi,tier", value_delimiter = ',', hide_possible_values = true)]
     #[arg(help_heading = "Observing")]
     pub trace: Vec<TraceOf>,
 
@@ -293,6 +310,12 @@ pub enum ProfileOf {
     Ops,
     /// Calls, by function
     Calls,
+    /// What was compiled: when, how long, how much
+    Tiers,
+    /// Nothing; names of functions for `perf report`
+    Perfmap,
+    /// Nothing; names and code of functions for `perf inject --jit`
+    Jitdump,
 }
 
 /// What a trace shows.
@@ -302,6 +325,8 @@ pub enum TraceOf {
     Calls,
     /// Calls of the system
     Wasi,
+    /// What is compiled
+    Tier,
 }
 
 /// `--preload NAME=FILE`.

@@ -20,6 +20,7 @@ mod profile;
 mod run;
 mod scripts;
 mod text;
+mod tiers;
 mod units;
 mod validate;
 mod wasm_text;

@@ -23,6 +23,7 @@ pub fn tables(profile: &Profile, wanted: &[ProfileOf]) -> String {
                 "call",
                 profile.calls.iter().map(|(name, count)| (one_line(name), *count)).collect(),
             ),
+            ProfileOf::Tiers | ProfileOf::Perfmap | ProfileOf::Jitdump => {}
         }
     }
     out

@@ -1,9 +1,9 @@
 //! `brisk run FILE`: from options to an exit status.
 
-use crate::flags::{Cli, Mapping, Run, TraceOf};
+use crate::flags::{Cli, Mapping, ProfileOf, Run, TraceOf};
 use crate::limits::Limits;
 use crate::text::{nearest, one_line};
-use crate::{Failure, invoke, load, output, profile};
+use crate::{Failure, invoke, load, output, profile, tiers};
 use brisk::{
     Context as _, Engine, Error, ExternType, FuncType, Instance, Linker, Module, Store, Trap,
     UnknownImportError, Val, WasmBacktrace,
@@ -35,6 +35,23 @@ struct Host {
 
 /// Runs a program or calls a function; gives the exit status.
 pub fn run(options: &Run) -> Result<u8, Failure> {
+    let Some(stack) = options.max_stack else { return run_here(options) };
+    // Machine code is on the native stack: the program needs a thread with as much.
+    let size = stack.saturating_add(HOST_STACK);
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(size).spawn_scoped(scope, || run_here(options));
+        let thread = thread.map_err(|error| {
+            brisk::Error::from(error)
+                .context(format!("failed to start a thread with a stack of {size} bytes"))
+        })?;
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// Native stack for the command itself and for what a program calls.
+const HOST_STACK: usize = 1 << 20;
+
+fn run_here(options: &Run) -> Result<u8, Failure> {
     let deadline = options.timeout.and_then(|time| Instant::now().checked_add(time));
     let (file, args) = file_and_args(options)?;
     let engine = engine(options)?;
@@ -59,7 +76,13 @@ pub fn run(options: &Run) -> Result<u8, Failure> {
 
     let result = link_and_call(&mut store, &mut linker, &preloads, &module, &entry, &args);
     if !options.profile.is_empty() {
-        let _ = stderr().write_all(profile::tables(&store.profile(), &options.profile).as_bytes());
+        let mut tables = profile::tables(&store.profile(), &options.profile);
+        if options.profile.contains(&ProfileOf::Tiers) {
+            let modules = preloads.iter().map(|(_, module)| module).chain([&module]);
+            let defined = modules.map(|module| module.functions().len()).sum();
+            tables += &tiers::table(&engine.tier_events(), defined);
+        }
+        let _ = stderr().write_all(tables.as_bytes());
     }
     match result {
         Ok(()) => Ok(0),
@@ -135,12 +158,33 @@ fn engine(options: &Run) -> Result<Engine, Failure> {
         .tier(options.tier.into())
         .deterministic(options.deterministic)
         .consume_fuel(options.fuel.is_some())
-        .profile_ops(!options.profile.is_empty())
+        .profile_ops(options.profile.iter().any(|what| matches!(what, ProfileOf::Ops | ProfileOf::Calls)))
+        .profile_perfmap(options.profile.contains(&ProfileOf::Perfmap))
+        .profile_jitdump(options.profile.contains(&ProfileOf::Jitdump))
+        .log_tiers(options.profile.contains(&ProfileOf::Tiers))
+        .signals_based_traps(!options.no_signals)
+        // Nothing else interrupts a program.
+        .interruptible(options.timeout.is_some())
         .trace_calls(options.trace.contains(&TraceOf::Calls));
     if let Some(bytes) = options.max_stack {
-        config.max_wasm_stack(bytes);
+        config.max_wasm_stack(bytes).max_native_stack(bytes);
     }
-    load::engine(&config)
+    if let Some(iterations) = options.tier_threshold {
+        config.tier_threshold(iterations);
+    }
+    if let Some(threads) = options.compile_threads {
+        config.compile_threads(threads);
+    }
+    if let Some(bytes) = options.max_code_memory {
+        config.max_code_memory(bytes);
+    }
+    let engine = load::engine(&config)?;
+    if options.trace.contains(&TraceOf::Tier) {
+        engine.trace_tiers(|event| {
+            let _ = writeln!(stderr(), "{}", tiers::line(event));
+        });
+    }
+    Ok(engine)
 }
 
 fn store(

@@ -15,6 +15,15 @@ const DEFAULT_NATIVE_STACK: usize = 512 << 10;
 /// Bytes of the heap of exceptions and external objects unless set otherwise.
 const DEFAULT_HEAP_SIZE: usize = 1 << 30;
 
+/// Iterations after which a function is compiled unless set otherwise.
+const DEFAULT_THRESHOLD: u32 = 1000;
+/// Bytes of machine code of a module unless set otherwise.
+const DEFAULT_CODE: usize = 1 << 30;
+
+fn default_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |threads| threads.get() - 1).clamp(1, 4)
+}
+
 /// How wasm code is run.
 ///
 /// ```
@@ -32,7 +41,7 @@ pub enum Tier {
     Auto,
     /// Always interpreted.
     Interp,
-    /// Always compiled to machine code, before it first runs. Not available yet.
+    /// Compiled to machine code before it first runs. What cannot be compiled is interpreted.
     Jit,
 }
 
@@ -76,7 +85,6 @@ pub struct Config {
     /// Proposals switched off by name; what needs them goes off too.
     disabled: WasmFeatures,
     parallel: bool,
-    tier: Tier,
     tunables: Tunables,
 }
 
@@ -108,6 +116,22 @@ pub(crate) struct Tunables {
     pub guarded_memories: bool,
     /// Frames of a backtrace, none if no backtrace is wanted.
     pub backtrace_frames: Option<NonZeroUsize>,
+    /// How code is run.
+    pub tier: Tier,
+    /// Calls and iterations after which a function is compiled.
+    pub tier_threshold: u32,
+    /// Threads that compile; none: where the function got hot.
+    pub compile_threads: usize,
+    /// Bytes of machine code of a module.
+    pub code_bytes: usize,
+    /// Faults of guarded memories may be taken from the system's signals.
+    pub signals: bool,
+    /// Machine code looks for interrupts.
+    pub interrupts: bool,
+    /// What speculation could read beyond a bound is masked.
+    pub spectre: bool,
+    /// Compilations are kept for whoever asks.
+    pub log_tiers: bool,
 }
 
 macro_rules! feature_switches {
@@ -183,7 +207,6 @@ impl Config {
             enabled: WasmFeatures::empty(),
             disabled: WasmFeatures::empty(),
             parallel: true,
-            tier: Tier::Auto,
             tunables: Tunables {
                 consume_fuel: false,
                 epoch_interruption: false,
@@ -196,6 +219,14 @@ impl Config {
                 native_stack_bytes: DEFAULT_NATIVE_STACK,
                 heap_bytes: DEFAULT_HEAP_SIZE,
                 guarded_memories: false,
+                tier: Tier::Auto,
+                tier_threshold: DEFAULT_THRESHOLD,
+                compile_threads: default_threads(),
+                code_bytes: DEFAULT_CODE,
+                signals: true,
+                interrupts: true,
+                spectre: true,
+                log_tiers: false,
                 backtrace_frames: Some(DEFAULT_BACKTRACE_FRAMES),
             },
         }
@@ -257,7 +288,55 @@ impl Config {
 
     /// How wasm code is run.
     pub fn tier(&mut self, tier: Tier) -> &mut Self {
-        self.tier = tier;
+        self.tunables.tier = tier;
+        self
+    }
+
+    /// After how many iterations of its loops, or a quarter as many calls, [`Tier::Auto`] compiles a function;
+    /// 1,000 unless set.
+    pub fn tier_threshold(&mut self, iterations: u32) -> &mut Self {
+        self.tunables.tier_threshold = iterations;
+        self
+    }
+
+    /// How many threads compile in the background; one less than the machine has, but from one to four, unless set.
+    /// They start with the first hot function. With 0, a function is compiled on the thread that runs it.
+    pub fn compile_threads(&mut self, threads: usize) -> &mut Self {
+        self.tunables.compile_threads = threads;
+        self
+    }
+
+    /// Bytes of machine code that a module may have, about; 1 GiB unless set. Functions beyond that are interpreted.
+    pub fn max_code_memory(&mut self, bytes: usize) -> &mut Self {
+        self.tunables.code_bytes = bytes;
+        self
+    }
+
+    /// Whether machine code may leave the bounds checks of 32-bit memories to the hardware: address space is reserved
+    /// for all that an address can reach, and a handler of `SIGSEGV` is installed that turns faults of
+    /// such code, and no others, into traps. On unless switched off; where it is off or the system refuses, code
+    /// compares each address with the memory's length.
+    pub fn signals_based_traps(&mut self, enable: bool) -> &mut Self {
+        self.tunables.signals = enable;
+        self
+    }
+
+    /// Whether machine code can be interrupted by a deadline. On unless switched off, which makes small
+    /// loops a little faster; [`Config::epoch_interruption`] switches it on.
+    pub fn interruptible(&mut self, enable: bool) -> &mut Self {
+        self.tunables.interrupts = enable;
+        self
+    }
+
+    /// Whether machine code masks what a mispredicted bounds check could read. On unless switched off.
+    pub fn spectre_mitigations(&mut self, enable: bool) -> &mut Self {
+        self.tunables.spectre = enable;
+        self
+    }
+
+    /// Whether the engine keeps a list of what was compiled, see [`Engine::tier_events`](crate::Engine::tier_events).
+    pub fn log_tiers(&mut self, enable: bool) -> &mut Self {
+        self.tunables.log_tiers = enable;
         self
     }
 
@@ -340,10 +419,16 @@ impl Config {
         if self.tunables.value_stack_bytes == 0 {
             bail!("the stack for wasm code cannot have no bytes");
         }
-        if self.tier == Tier::Jit {
-            bail!("tier `jit` is not available yet; use `auto` or `interp`");
+        let mut tunables = self.tunables.clone();
+        // Counts of instructions and reports of calls come from the interpreter.
+        if tunables.profile_ops || tunables.trace_calls || !crate::vm::native::AVAILABLE {
+            tunables.tier = Tier::Interp;
         }
-        Ok(self.tunables.clone())
+        if tunables.tier != Tier::Interp {
+            tunables.guarded_memories |= tunables.signals && crate::vm::signals::install();
+        }
+        tunables.interrupts |= tunables.epoch_interruption;
+        Ok(tunables)
     }
 }
 

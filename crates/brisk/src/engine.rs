@@ -4,6 +4,7 @@ use crate::config::Tunables;
 use crate::interrupt::Interrupter;
 use crate::perf::CodeListeners;
 use crate::registry::TypeRegistry;
+use crate::tier::{Compiler, TierEvent};
 use crate::vm::native::Trampolines;
 use crate::{Config, Result};
 use brisk_module::DecodeOptions;
@@ -36,6 +37,7 @@ struct EngineInner {
     interrupter: Interrupter,
     trampolines: Trampolines,
     code_listeners: CodeListeners,
+    compiler: Compiler,
 }
 
 impl Engine {
@@ -53,6 +55,7 @@ impl Engine {
             interrupter: Interrupter::new(tunables.epoch_interruption),
             trampolines: Trampolines::default(),
             code_listeners: CodeListeners::new(tunables.perf_map, tunables.jit_dump)?,
+            compiler: Compiler::new(&tunables),
             tunables,
         })))
     }
@@ -98,6 +101,26 @@ impl Engine {
         self.0.interrupter.increment_epoch();
     }
 
+    /// What has been compiled so far, in the order in which it was done. Empty unless
+    /// [`Config::log_tiers`] is on.
+    ///
+    /// ```
+    /// use brisk::{Config, Engine};
+    ///
+    /// let engine = Engine::new(Config::new().log_tiers(true))?;
+    /// assert!(engine.tier_events().is_empty());
+    /// # brisk::Result::<()>::Ok(())
+    /// ```
+    pub fn tier_events(&self) -> Vec<TierEvent> {
+        self.0.compiler.log.events()
+    }
+
+    /// Has a function called with each compilation from now on as it ends, on the thread that compiled. Only the first
+    /// such function of an engine is.
+    pub fn trace_tiers(&self, observer: impl Fn(&TierEvent) + Send + Sync + 'static) {
+        self.0.compiler.log.observe(Box::new(observer));
+    }
+
     pub(crate) fn tunables(&self) -> &Tunables {
         &self.0.tunables
     }
@@ -116,6 +139,10 @@ impl Engine {
 
     /// What machine code is entered and left by.
     #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    pub(crate) fn compiler(&self) -> &Compiler {
+        &self.0.compiler
+    }
+
     pub(crate) fn trampolines(&self) -> &Trampolines {
         &self.0.trampolines
     }

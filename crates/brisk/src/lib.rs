@@ -25,6 +25,7 @@ mod registry;
 mod store;
 mod table;
 mod tag;
+mod tier;
 mod trap;
 mod typed;
 mod types;
@@ -58,6 +59,7 @@ pub use refs::{AnyRef, ExternRef, GcRef, OwnedRooted, RootScope, Rooted, RootedG
 pub use store::{AsContext, AsContextMut, Store, StoreContext, StoreContextMut, UpdateDeadline};
 pub use table::Table;
 pub use tag::Tag;
+pub use tier::{TierEvent, TierOutcome};
 pub use trap::Trap;
 pub use typed::{TypedFunc, WasmParams, WasmResults, WasmRet, WasmTy};
 pub use types::{

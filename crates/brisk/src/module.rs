@@ -1,5 +1,6 @@
 //! Modules: decoded, validated, ready to be instantiated.
 
+use crate::config::Tier;
 use crate::interp::CodeMap;
 use crate::interp::code::FuncState;
 use crate::registry::ModuleTypes;
@@ -11,7 +12,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Once, OnceLock};
 
 /// A WebAssembly module: decoded and validated, ready to be instantiated any number of times.
 ///
@@ -39,19 +40,23 @@ struct ModuleInner {
     engine: Engine,
     info: brisk_module::Module,
     types: ModuleTypes,
+    /// Register code of the functions that have been called.
+    code: CodeMap,
     image: Image,
+    /// For instances whose memories are not as the machine code of `image` needs them.
+    fallback: OnceLock<Image>,
     /// Indices of exports in the order of their names, made when first needed.
     exports_by_name: OnceLock<Box<[u32]>>,
 }
 
-/// What all instances of a module share when they run.
+/// What instances of a module share when they run.
 struct Image {
     /// State of each defined function.
     funcs: Box<[FuncState]>,
-    /// Register code of the functions that have been called.
-    code: CodeMap,
     /// Machine code of the functions that have any.
     native: NativeCode,
+    /// Whether everything has been compiled.
+    compiled: Once,
 }
 
 impl Module {
@@ -94,15 +99,20 @@ impl Module {
     fn decode(engine: &Engine, bytes: Vec<u8>) -> Result<Module> {
         let info = brisk_module::Module::decode(bytes, engine.decode_options())?;
         let types = ModuleTypes::new(engine, &info);
-        let funcs = (info.imported_funcs..info.funcs.len() as u32).map(FuncState::new).collect();
-        let image = Image { funcs, code: CodeMap::default(), native: NativeCode::default() };
-        Ok(Module(Arc::new(ModuleInner {
+        let image = Image::new(engine, &info);
+        let module = Module(Arc::new(ModuleInner {
             engine: engine.clone(),
             info,
             types,
+            code: CodeMap::default(),
             image,
+            fallback: OnceLock::new(),
             exports_by_name: OnceLock::new(),
-        })))
+        }));
+        if engine.tunables().tier == Tier::Jit {
+            module.compile_now(Style::Primary);
+        }
+        Ok(module)
     }
 
     /// Checks a module in the binary format without keeping it.
@@ -307,15 +317,81 @@ impl Module {
         &self.0.image.funcs
     }
 
+    /// The states for instances of a style.
+    pub(crate) fn funcs_of(&self, style: Style) -> &[FuncState] {
+        &self.image(style).funcs
+    }
+
+    fn image(&self, style: Style) -> &Image {
+        match style {
+            Style::Primary => &self.0.image,
+            Style::Fallback => self.0.fallback.get_or_init(|| Image::new(&self.0.engine, &self.0.info)),
+        }
+    }
+
+    /// Whether machine code of the primary style leaves bounds checks to the hardware: then all memories of its instances
+    /// must be guarded.
+    pub(crate) fn wants_guarded(&self) -> bool {
+        self.0.engine.tunables().guarded_memories
+            && self.0.info.memories.iter().all(|memory| !memory.memory64 && memory.page_size_log2 == 16)
+    }
+
+    /// Compiles all functions for instances of a style, unless that was done.
+    pub(crate) fn compile_now(&self, style: Style) {
+        self.image(style).compiled.call_once(|| crate::tier::compile_all(self, style));
+    }
+
+    /// A handle that does not keep the module alive.
+    pub(crate) fn weak(&self) -> WeakModule {
+        WeakModule(Arc::downgrade(&self.0))
+    }
+
     /// Register code of the functions that have been called.
     pub(crate) fn code(&self) -> &CodeMap {
-        &self.0.image.code
+        &self.0.code
     }
 
     /// Machine code of the functions that have any.
     #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
     pub(crate) fn native(&self) -> &NativeCode {
         &self.0.image.native
+    }
+
+    /// Machine code for instances of a style.
+    pub(crate) fn native_of(&self, style: Style) -> &NativeCode {
+        &self.image(style).native
+    }
+
+    /// Machine code there is, of each style.
+    pub(crate) fn natives(&self) -> impl Iterator<Item = &NativeCode> {
+        std::iter::once(&self.0.image).chain(self.0.fallback.get()).map(|image| &image.native)
+    }
+}
+
+impl Image {
+    fn new(engine: &Engine, info: &brisk_module::Module) -> Image {
+        let heat = i32::try_from(engine.tunables().tier_threshold).unwrap_or(i32::MAX);
+        let funcs = (info.imported_funcs..info.funcs.len() as u32).map(|index| FuncState::new(index, heat));
+        Image { funcs: funcs.collect(), native: NativeCode::default(), compiled: Once::new() }
+    }
+}
+
+/// Which instances machine code is for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Style {
+    /// Those whose memories are what the module's types and the configuration allow for.
+    Primary,
+    /// Those that have a memory that should be guarded and is not: all accesses are checked.
+    Fallback,
+}
+
+/// A module that is not kept alive.
+pub(crate) struct WeakModule(std::sync::Weak<ModuleInner>);
+
+impl WeakModule {
+    /// The module, if somebody else has kept it.
+    pub fn upgrade(&self) -> Option<Module> {
+        self.0.upgrade().map(Module)
     }
 }
 

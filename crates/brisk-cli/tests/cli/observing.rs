@@ -64,3 +64,60 @@ fn calls_of_the_system_are_traced() {
         assert_eq!(ran.stderr.contains("main"), args.contains("calls"), "{args}: {}", ran.stderr);
     }
 }
+
+/// Adds numbers in a loop, one call after the other.
+const HOT: &str = r#"(module $guest
+    (func $sum (param $n i32) (result i32)
+        (local $sum i32)
+        (loop $next
+            (local.set $sum (i32.add (local.get $sum) (local.get $n)))
+            (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+        (local.get $sum))
+    (func $idle)
+    (func (export "main") (param $n i32) (result i32)
+        (local $sum i32)
+        (loop $next
+            (local.set $sum (i32.add (local.get $sum) (call $sum (i32.const 100))))
+            (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+        (local.get $sum)))"#;
+
+#[cfg(all(target_arch = "x86_64", unix))]
+mod tiers {
+    use super::*;
+
+    const RUN: &str = "--tier-threshold 10 --compile-threads 0 --invoke main hot.wat 1000";
+
+    #[test]
+    fn what_was_compiled_is_listed() {
+        let ran = Place::with("hot.wat", HOT).brisk(&format!("--profile tiers {RUN}"));
+        assert_eq!((ran.status, ran.stdout.as_str()), (Some(0), "5050000\n"), "{ran:?}");
+        has(&ran.stderr, &["compiled:\n", "at, ms", "wasm bytes", "code bytes\n"]);
+        has(&ran.stderr, &["  sum", " function", " loop"]);
+        has(&ran.stderr, &["left to the interpreter:\n", "1 not used enough\n"]);
+        let ran =
+            Place::with("hot.wat", HOT).brisk("--tier interp --profile tiers --invoke main hot.wat 1000");
+        has(&ran.stderr, &["0 functions, 0 loops\n", "3 not used enough\n"]);
+    }
+
+    #[test]
+    fn compilations_are_traced() {
+        let ran = Place::with("hot.wat", HOT).brisk(&format!("--trace=tier {RUN}"));
+        assert_eq!((ran.status, ran.stdout.as_str()), (Some(0), "5050000\n"), "{ran:?}");
+        has(&ran.stderr, &[" ms] compiled sum", " bytes to ", " in ", " ms\n"]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn perf_is_told_of_machine_code() {
+        let place = Place::with("hot.wat", HOT);
+        let child = place.command(&format!("--profile perfmap,jitdump {RUN}")).spawn().expect("it starts");
+        let id = child.id();
+        assert!(child.wait_with_output().expect("it ends").status.success());
+        let path = format!("/tmp/perf-{id}.map");
+        let map = std::fs::read_to_string(&path).expect("a perf map");
+        std::fs::remove_file(&path).expect("the perf map is there");
+        assert!(map.lines().any(|line| line.split(' ').nth(2) == Some("sum")), "{map}");
+        let dump = std::fs::read(place.path().join(format!("jit-{id}.dump"))).expect("a jit dump");
+        assert!(dump.windows(4).any(|bytes| bytes == b"sum\0"));
+    }
+}

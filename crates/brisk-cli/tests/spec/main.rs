@@ -14,7 +14,7 @@ mod list;
 mod suite;
 mod tally;
 
-use brisk::{Config, Engine, Tier};
+use brisk::{Config, Engine, Tier, TierOutcome};
 use list::Lists;
 use std::io::Write;
 use tally::Tally;
@@ -33,11 +33,15 @@ macro_rules! tiers {
 
 tiers! {
     interp: |config| config.tier(Tier::Interp);
+    jit: |config| config.tier(Tier::Jit);
+    jit_checked: |config| config.tier(Tier::Jit).signals_based_traps(false);
+    // Everything is compiled at its first call and at its loops' first iteration.
+    auto: |config| config.tier(Tier::Auto).tier_threshold(0).compile_threads(0);
 }
 
 fn run(tier: &str, set: fn(&mut Config) -> &mut Config) {
     let mut config = Config::new();
-    set(&mut config);
+    set(config.log_tiers(true));
     let engine = Engine::new(&config).expect("the tier is there");
     let scripts = suite::scripts();
     let reports = suite::run(&scripts, &engine);
@@ -47,5 +51,26 @@ fn run(tier: &str, set: fn(&mut Config) -> &mut Config) {
     let tally = Tally::new(&reports, &Lists::read());
     // Not by `println!`, which is not seen when the test passes.
     let _ = write!(std::io::stderr(), "\n{}", tally.summary(tier));
+    compiled(tier, &engine);
     assert!(tally.complaints().is_empty(), "{tier}:\n{}", tally.complaints().join("\n"));
+}
+
+/// Nothing may be left to the interpreter for want of the compiler.
+fn compiled(tier: &str, engine: &Engine) {
+    let events = engine.tier_events();
+    let (mut functions, mut loops) = (0, 0);
+    for event in &events {
+        assert!(
+            matches!(event.outcome, TierOutcome::Compiled { .. }),
+            "{tier}: function {} of {:?}: {:?}",
+            event.func,
+            event.module,
+            event.outcome
+        );
+        *if event.loop_offset.is_some() { &mut loops } else { &mut functions } += 1;
+    }
+    let _ = writeln!(std::io::stderr(), "  {functions} functions and {loops} running loops compiled");
+    assert!(functions > 8_000 || !tier.starts_with("jit"), "{tier}: {functions} functions were compiled");
+    assert_eq!(functions > 0, tier != "interp", "{tier}: {functions} functions were compiled");
+    assert_eq!(loops > 0, tier == "auto", "{tier}: {loops} loops were compiled");
 }

@@ -2,6 +2,7 @@
 //! [`VCode`](crate::vcode::VCode), in the order given with each variant; those of an address come last.
 
 use super::asm::{AluOp, AndnOp, Cond, CountOp, ShiftOp, ShiftxOp, Size, UnaryOp, VecOp};
+use super::simd::SimdInst;
 use crate::ir::{Libcall, TrapCode};
 
 /// What an address counts from.
@@ -281,7 +282,7 @@ pub enum Inst {
         vector: bool,
     },
     /// What only vectors need; the operands are said there.
-    Simd(super::simd::SimdInst),
+    Simd(SimdInst),
 
     /// A call of a function of the module: definitions, uses in fixed registers.
     Call(u32),
@@ -317,7 +318,35 @@ pub enum Inst {
 impl Inst {
     /// Whether it makes a constant, and leaves the flags alone.
     pub fn is_constant(&self) -> bool {
-        use super::simd::SimdInst;
         matches!(self, Inst::Imm(_) | Inst::VecImm(_) | Inst::VecConst(_) | Inst::Simd(SimdInst::Constant(_)))
+    }
+}
+
+impl Inst {
+    /// The address it reads or writes, or computes.
+    pub fn address(&self) -> Option<&Address> {
+        match self {
+            Inst::AluMem(.., address)
+            | Inst::AluToMem(.., address)
+            | Inst::AluImmToMem(_, _, address, _)
+            | Inst::Lea(_, address)
+            | Inst::ImulMem(_, address)
+            | Inst::Load(_, address)
+            | Inst::Store(_, address)
+            | Inst::StoreImm(_, address, _)
+            | Inst::LoadVec(_, address)
+            | Inst::StoreVec(_, address)
+            | Inst::CmpMem(_, address)
+            | Inst::CmpMemImm(_, address, _)
+            | Inst::VecMem(_, address)
+            | Inst::VecUnaryMem(_, address)
+            | Inst::Simd(
+                SimdInst::Imm3Mem(.., address)
+                | SimdInst::Imm2Mem(.., address)
+                | SimdInst::InsertMem(.., address)
+                | SimdInst::ExtractMem(.., address),
+            ) => Some(address),
+            _ => None,
+        }
     }
 }

@@ -89,8 +89,8 @@ pub struct Stubs {
     pub libcalls: Vec<u32>,
     /// Of traps, by number.
     pub traps: Vec<u32>,
-    /// Where code whose memory access faulted is made to go on, with the address of the instruction in the scratch
-    /// register.
+    /// Where code whose memory access faulted is made to go on, with the address of the instruction pushed, as if it had
+    /// called.
     pub fault: u32,
     /// Goes on after a boundary came back with the status in `esi` and the store in `rdi`.
     pub raise: u32,
@@ -143,7 +143,9 @@ pub const ENTER_FRAME: i32 = 64;
 /// Words of the frame with which a segment is left, below its frame pointer.
 const EXIT_WORDS: i32 = CALLEE_SAVED.len() as i32 + 1;
 /// How far below that frame pointer there may be references.
-pub const EXIT_FRAME: usize = 8 * (EXIT_WORDS as usize + INT_ARGS.len());
+pub const EXIT_FRAME: usize = 8 * (EXIT_WORDS as usize + KEPT_INTS.len());
+/// What [`Stubs::libcalls`] that keep all registers save: those a call may destroy.
+const KEPT_INTS: [Gpr; 8] = [RAX, RCX, RDX, RSI, RDI, R8, R9, R10];
 /// Where in the frame of [`ShapeCode::enter`] the slots' address is.
 const ENTER_SLOTS: i32 = -56;
 /// Where in that frame, as in those of functions, the VmContext is.
@@ -180,8 +182,6 @@ impl Emitter<'_> {
             self.asm.jmp(trap);
         }
         let fault = self.asm.offset();
-        // As if the instruction had called.
-        self.asm.push(SCRATCH);
         self.asm.mov_imm32(SCRATCH, TrapCode::MemoryOutOfBounds as u32 | status::FAULT);
         self.asm.bind(trap);
         self.trap(resume);
@@ -423,8 +423,8 @@ impl Emitter<'_> {
         let address = self.runtime.libcalls[libcall as usize];
         let start = self.begin();
         self.leave_segment(false);
-        if libcall == Libcall::StackLimit {
-            self.stack_limit(address, raise);
+        if matches!(libcall, Libcall::StackLimit | Libcall::Interrupted | Libcall::OutOfFuel) {
+            self.keeping(address, raise);
             return start;
         }
         self.load(SCRATCH, RDI, self.layout.ctx_store);
@@ -449,16 +449,17 @@ impl Emitter<'_> {
         self.asm.bind(returned);
     }
 
-    /// Called by a prologue that has set up the frame pointer, maybe more. The arguments stay where they are; references
-    /// among those in registers are found behind the frame of the stub.
-    fn stack_limit(&mut self, address: u64, raise: Label) {
-        for reg in INT_ARGS {
+    /// Called by a prologue that has set up the frame pointer, maybe more, or in the middle of a function: all registers
+    /// stay as they are. References in them are found behind the frame of the stub.
+    fn keeping(&mut self, address: u64, raise: Label) {
+        for reg in KEPT_INTS {
             self.asm.push(reg);
         }
-        let vectors = VECTOR_ARGS.len() as i32 * 16;
+        let vectors = 16 * i32::from(SCRATCH_VECTOR.0);
         self.asm.alu_imm(AluOp::Sub, Size::B64, RSP, vectors);
         self.asm.alu_imm(AluOp::And, Size::B64, RSP, -16);
-        for (at, &reg) in (0..).step_by(16).zip(&VECTOR_ARGS) {
+        let kept = || (0..).step_by(16).zip((0..SCRATCH_VECTOR.0).map(Xmm));
+        for (at, reg) in kept() {
             self.asm.vec_store(VecOp::StoreMovups, Mem::base(RSP, at), reg);
         }
         self.load(RAX, VM_CONTEXT, self.layout.ctx_store);
@@ -466,10 +467,10 @@ impl Emitter<'_> {
         self.mov(RDI, VM_CONTEXT);
         self.call_runtime(address);
         self.raise_if_failed(raise);
-        for (at, &reg) in (0..).step_by(16).zip(&VECTOR_ARGS) {
+        for (at, reg) in kept() {
             self.asm.vec_load(VecOp::Movups, reg, Mem::base(RSP, at));
         }
-        for (at, &reg) in (0..).zip(&INT_ARGS) {
+        for (at, &reg) in (0..).zip(&KEPT_INTS) {
             self.asm.mov_load(Size::B64, reg, Mem::base(RBP, -8 * (EXIT_WORDS + 1 + at)));
         }
         self.asm.leave();

@@ -99,10 +99,6 @@ fn contradictions_are_errors() {
     config.wasm_features(WasmFeatures::STACK_SWITCHING, false);
     assert!(Engine::new(&config).is_ok());
     assert!(fails(Config::new().max_wasm_stack(0)).contains("stack"));
-    assert_eq!(
-        fails(Config::new().tier(Tier::Jit)),
-        "tier `jit` is not available yet; use `auto` or `interp`"
-    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::handlers::Handlers;
 use super::ops;
-use std::sync::atomic::AtomicPtr;
+use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU8};
 
 /// State of a function. One per defined function in the module's image, shared by all instances; code reaches it
 /// by index. One in the record of each host function.
@@ -16,6 +16,34 @@ pub struct FuncState {
     pub native: AtomicPtr<u8>,
     /// Index of the function in its module (imported functions count); [`FuncState::HOST`] in a host function.
     pub index: u32,
+    /// What is left of the budget of calls and iterations after which the function is compiled. Counted without care for
+    /// other threads: a lost count does no harm.
+    pub heat: AtomicI32,
+    /// How far its compilation is, see [`Compilation`].
+    pub compilation: AtomicU8,
+}
+
+/// How far the compilation of a function, or of a loop of one, is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Compilation {
+    /// Nobody has asked for it.
+    None = 0,
+    /// It was asked for.
+    Asked = 1,
+    /// It has ended: there is machine code, or there will not be any.
+    Ended = 2,
+}
+
+/// A loop of a function, as the interpreter sees it.
+#[derive(Debug)]
+pub struct LoopState {
+    /// Offset of the `loop` instruction in the module's bytes.
+    pub offset: u32,
+    /// How far the compilation of code that takes over is, see [`Compilation`].
+    pub compilation: AtomicU8,
+    /// The way to that code, null until there is any.
+    pub bridge: AtomicPtr<Bridge>,
 }
 
 impl FuncState {
@@ -23,11 +51,13 @@ impl FuncState {
     pub const HOST: u32 = brisk_codegen::layout::HOST_INDEX;
 
     /// The state of a function that has not been called.
-    pub fn new(index: u32) -> FuncState {
+    pub fn new(index: u32, heat: i32) -> FuncState {
         FuncState {
             code: AtomicPtr::default(),
             native: AtomicPtr::new(crate::vm::native::unresolved()),
             index,
+            heat: AtomicI32::new(heat),
+            compilation: AtomicU8::new(Compilation::None as u8),
         }
     }
 
@@ -57,6 +87,11 @@ pub struct Bridge {
     pub frame_slots: u32,
 }
 
+// SAFETY: a bridge is read-only, and what it points to lives as long as the module and is made for sharing.
+unsafe impl Send for Bridge {}
+// SAFETY: as above.
+unsafe impl Sync for Bridge {}
+
 /// Register code of one function. Position-independent and read-only once published.
 #[repr(C)]
 pub struct Code {
@@ -79,6 +114,8 @@ pub struct Code {
     pub positions: Box<[(u32, u32)]>,
     /// Exception handlers.
     pub handlers: Handlers,
+    /// The loops that machine code may take over, by number.
+    pub loops: Box<[LoopState]>,
     /// Where the function's machine code is, if the only instruction here calls it.
     pub bridge: Option<Box<Bridge>>,
 }
@@ -92,7 +129,6 @@ unsafe impl Sync for Code {}
 impl Code {
     /// The code of a function that has machine code. The frame has a link behind the parameters and room for the
     /// results.
-    #[cfg_attr(not(test), allow(dead_code, reason = "the compiler is what will publish machine code"))]
     pub fn bridge(mut bridge: Bridge, func: u32, param_slots: u32, result_slots: u32) -> Code {
         bridge.link = param_slots;
         bridge.frame_slots = result_slots.max(param_slots + super::exec::call::LINK_SLOTS);
@@ -113,6 +149,7 @@ impl Code {
             starts: vec![0],
             positions: Box::default(),
             handlers: Handlers::new(&[], Vec::new()),
+            loops: Box::default(),
             bridge: Some(bridge),
         };
         code.link();

@@ -1,14 +1,17 @@
 //! The register code of a module, found by address.
 
-use super::code::Code;
+use super::code::{Bridge, Code};
 use std::collections::BTreeMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 /// Owns the register code of one module, from each function's first call to the module's end.
 #[derive(Default)]
 pub(crate) struct CodeMap {
     /// By address of the first word. Many threads look, when they throw or call the host; few add.
     codes: RwLock<BTreeMap<usize, Published>>,
+    /// Ways to machine code that takes frames over. Boxed: others point to them.
+    #[allow(clippy::vec_box)]
+    bridges: Mutex<Vec<Box<Bridge>>>,
 }
 
 /// Code that others may point to: never moved, never changed, freed with the map.
@@ -34,6 +37,14 @@ impl CodeMap {
         let code = Box::into_raw(code);
         self.codes.write().unwrap_or_else(PoisonError::into_inner).insert(start, Published(code));
         code
+    }
+
+    /// Keeps the way to machine code as long as the register code that leads there.
+    pub fn keep_bridge(&self, bridge: Bridge) -> *const Bridge {
+        let bridge = Box::new(bridge);
+        let at: *const Bridge = &raw const *bridge;
+        self.bridges.lock().unwrap_or_else(PoisonError::into_inner).push(bridge);
+        at
     }
 
     /// The code that holds an instruction.

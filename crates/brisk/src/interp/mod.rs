@@ -19,8 +19,7 @@ mod tests;
 pub(crate) mod translate;
 
 pub(crate) use code_map::CodeMap;
-pub(crate) use exec::call::LINK_SLOTS;
-pub(crate) use exec::call::enter_from_host as call;
+pub(crate) use exec::call::{LINK_SLOTS, enter_from_host as call};
 
 use crate::vm::context::*;
 use crate::vm::native::Segment;

@@ -320,6 +320,8 @@ misc_ops! {
     RETURN_CALL_INDIRECT call::return_call_indirect::<S>, "wwsssh";
     RETURN_CALL_REF call::return_call_ref, "sssh";
     ENTER_NATIVE native::enter_native, "q";
+    HOT_ENTRY native::hot_entry, "w";
+    HOT_LOOP native::hot_loop, "hw";
     RET call::ret, "s";
     RET_S call::ret_1::<u64, S>, "ss";
     RET_A call::ret_1::<u64, A>, "s";

@@ -99,6 +99,7 @@ impl<T: Send + Sync> CodeMemory<T> {
     }
 
     /// Bytes of code in use, whole pages.
+    #[cfg(test)]
     pub fn used(&self) -> usize {
         self.next.load(Ordering::Relaxed) - self.code_start
     }

@@ -118,7 +118,7 @@ impl StoreHostFunc {
             record: Arc::as_ptr(&func).cast(),
             arg_slots: ty.arg_slots(),
         };
-        StoreHostFunc { vm, func_ref, state: FuncState::new(FuncState::HOST), func }
+        StoreHostFunc { vm, func_ref, state: FuncState::new(FuncState::HOST, 0), func }
     }
 
     /// Makes the record refer to itself: the reference to the function, alive as long as the record.

@@ -4,7 +4,7 @@ use super::memory::MemoryData;
 use super::store::{GlobalData, TagData};
 use super::table::TableData;
 use super::{Stop, VmContext, VmFuncRef, VmGlobal, VmMemory, VmStore, VmTable, VmTag};
-use crate::module::Module;
+use crate::module::{Module, Style};
 use crate::trap::Trap;
 use brisk_module::module::{ConstArith, ConstExpr, ConstOp, ElementItems};
 use std::alloc::{self, Layout};
@@ -19,6 +19,8 @@ pub(crate) struct InstanceData {
     /// `None` in the record that stands for a host that calls.
     module: Option<Module>,
     layout: Layout,
+    /// Which machine code it runs.
+    style: Style,
     /// References to the functions that can be referred to, in the order of `Module::escaping_funcs`.
     func_refs: *mut VmFuncRef,
     /// Stands for memory 0 where there is none, so that running code can always read its words.
@@ -87,6 +89,7 @@ impl InstanceData {
             let instance = base.cast::<InstanceData>();
             let ctx = VmContext {
                 store,
+                // The states of the right style are set once the memories are known.
                 funcs: module.as_ref().map_or(std::ptr::null(), |module| module.funcs().as_ptr()),
                 imports: base.add(imports).as_ptr().cast(),
                 globals: base.add(globals).as_ptr().cast(),
@@ -100,6 +103,7 @@ impl InstanceData {
                 ctx,
                 module,
                 layout,
+                style: Style::Primary,
                 func_refs: base.add(func_refs).as_ptr().cast(),
                 no_memory: VmMemory { base: NonNull::<u128>::dangling().as_ptr().cast(), len: 0 },
                 dropped: base.add(dropped).as_ptr().cast(),
@@ -121,6 +125,17 @@ impl InstanceData {
             instance.drop_in_place();
             alloc::dealloc(instance.as_ptr().cast(), layout);
         }
+    }
+
+    /// Which machine code of its module it runs.
+    pub fn style(&self) -> Style {
+        self.style
+    }
+
+    /// Has it run the machine code that suits its memories. Before its functions are referred to.
+    pub fn set_style(&mut self, style: Style) {
+        self.style = style;
+        self.ctx.funcs = self.module().funcs_of(style).as_ptr();
     }
 
     /// The module; `None` in the record that stands for the host.
@@ -163,6 +178,17 @@ impl InstanceData {
     pub unsafe fn set_memory(&mut self, index: u32, memory: NonNull<MemoryData>) {
         // SAFETY: passed on.
         unsafe { self.ctx.memories.cast_mut().add(index as usize).write(memory.cast().as_ptr()) }
+    }
+
+    /// Whether all memories are guarded.
+    ///
+    /// # Safety
+    /// All memories must have been set.
+    pub unsafe fn all_guarded(&self) -> bool {
+        (0..self.info().memories.len()).all(|index| {
+            // SAFETY: by the contract of this function: pointers to records of the store.
+            unsafe { (*(*self.ctx.memories.add(index)).cast::<MemoryData>()).guarded() }
+        })
     }
 
     /// Sets a table.

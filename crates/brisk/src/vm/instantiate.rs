@@ -6,9 +6,10 @@ use super::store::{Counts, GlobalData, StoreOpaque, TagData};
 use super::table::TableData;
 use super::{Stop, VmFuncRef, VmGlobal, call, memory, table};
 use crate::bail;
+use crate::config::Tier;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::module::Module;
+use crate::module::{Module, Style};
 use crate::types::canonical::Definition;
 use brisk_module::module::SegmentMode;
 use std::ptr::NonNull;
@@ -83,6 +84,18 @@ pub(crate) fn instantiate(
             }
         }
     }
+    for index in info.imported_memories..info.memories.len() as u32 {
+        let memory = memory::create(store, info.memories[index as usize])?;
+        // SAFETY: as above.
+        unsafe { data.set_memory(index, memory) };
+    }
+    // SAFETY: all memories have been set.
+    if module.wants_guarded() && !unsafe { data.all_guarded() } {
+        data.set_style(Style::Fallback);
+    }
+    if store.engine().compiler().tier() == Tier::Jit {
+        module.compile_now(data.style());
+    }
     data.fill_func_refs();
     let types = module.module_types();
     for index in info.imported_tags..info.tags.len() as u32 {
@@ -99,11 +112,6 @@ pub(crate) fn instantiate(
         let global = store.globals.push(GlobalData { vm, ty: types.global(info.globals[index as usize]) });
         // SAFETY: as above; a global's value names only globals before it.
         unsafe { data.set_global(index, global) };
-    }
-    for index in info.imported_memories..info.memories.len() as u32 {
-        let memory = memory::create(store, info.memories[index as usize])?;
-        // SAFETY: as above.
-        unsafe { data.set_memory(index, memory) };
     }
     for index in info.imported_tables..info.tables.len() as u32 {
         let mut table = table::create(store, types.table(info.tables[index as usize]))?;

@@ -9,9 +9,9 @@ pub(crate) mod arena;
 pub(crate) mod call;
 #[cfg(all(test, unix))]
 mod child;
-#[cfg_attr(not(test), allow(dead_code))]
 pub(crate) mod code_memory;
 pub(crate) mod context;
+pub(crate) mod fork;
 pub(crate) mod guarded;
 pub(crate) mod handle;
 pub(crate) mod heap;
@@ -24,18 +24,16 @@ pub(crate) mod jit_marker;
 pub(crate) mod libcalls;
 pub(crate) mod mapping;
 pub(crate) mod memory;
-// The compiler is what will publish machine code.
-#[cfg_attr(not(test), allow(dead_code))]
 pub(crate) mod native;
 pub(crate) mod observe;
 pub(crate) mod refs;
 pub(crate) mod reservation;
 pub(crate) mod roots;
 #[cfg(unix)]
-#[cfg_attr(not(test), allow(dead_code, unused_imports))]
 pub(crate) mod signals;
 pub(crate) mod store;
 pub(crate) mod table;
+pub(crate) mod tier;
 
 pub(crate) use context::*;
 

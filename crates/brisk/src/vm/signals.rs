@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 /// Where machine code faulted.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(test), allow(dead_code, reason = "what is known of a fault, asked for or not"))]
 pub(crate) struct FaultContext {
     /// The instruction, a trap site.
     pub pc: usize,

@@ -5,7 +5,7 @@ use super::outcome::{Event, Kind, Outcome, State, Stop, Type, Value};
 use crate::random::Random;
 use brisk::{
     AsContext, AsContextMut, Config, Engine, Error, ExportType, Extern, ExternRef, ExternType, Func, Global,
-    HeapType, Instance, Memory, Module, Ref, RefType, Result, Store, Table, Trap, Val, ValType,
+    HeapType, Instance, Memory, Module, Ref, RefType, Result, Store, Table, Tier, Trap, Val, ValType,
 };
 
 /// More than modules use before their own counter stops them.
@@ -19,7 +19,8 @@ struct Data {
 /// Runs a module.
 pub fn run(wasm: &[u8], seed: u64, canonical_nans: bool) -> Outcome {
     let mut config = Config::new();
-    config.deterministic(canonical_nans).max_wasm_stack(STACK_BYTES).parallel_compilation(false);
+    config.tier(Tier::Interp).deterministic(canonical_nans);
+    config.max_wasm_stack(STACK_BYTES).parallel_compilation(false);
     let engine = Engine::new(&config).expect("such an engine exists");
     let data = Data { events: Vec::new(), random: Random::new(seed) };
     let mut store = Store::new(&engine, data);

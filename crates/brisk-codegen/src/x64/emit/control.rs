@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::ir::Range;
+use crate::layout::HOST_INDEX;
 use crate::vcode::RegSet;
 
 /// Below this a frame is not counted against the stack limit: the reserve behind it is much larger.
@@ -11,11 +12,14 @@ impl Emit<'_> {
     pub(super) fn frame_layout(&mut self) {
         for inst in &self.low.code.insts {
             match inst {
-                Inst::Call(_) | Inst::CallLib(_) => self.calls = true,
+                Inst::Call(_) | Inst::CallLib(_) | Inst::TailCallRef => self.calls = true,
+                // A loop may be made of tail calls: it must notice an interrupt.
+                Inst::TailCall(_) => self.checks = true,
                 Inst::CallRef => (self.calls, self.keeps_base) = (true, self.settings.pinned_memory),
                 _ => {}
             }
         }
+        self.checks |= self.calls;
         self.keeps_context = self.calls;
         self.keeps_base |= self.calls && self.settings.pinned_memory && self.settings.tail_calls_out;
         self.keeps_base |= !self.low.invokes.is_empty() && self.settings.pinned_memory;
@@ -50,7 +54,7 @@ impl Emit<'_> {
         self.out.entry = self.asm.offset();
         self.asm.push(RBP);
         self.asm.mov_rr(Size::B64, RBP, RSP);
-        if self.calls || self.frame > SMALL_FRAME {
+        if self.checks || self.frame > SMALL_FRAME {
             let back = self.asm.new_label();
             // The position of a stack overflow is that of the function's first instruction.
             self.inst = 0;
@@ -201,6 +205,11 @@ impl Emit<'_> {
             }
             Inst::TailCallRef => {
                 self.load_callee();
+                // A host function sees its caller, which has to be there.
+                let host = self.cold(Cold::HostTailCall);
+                let index = Mem::base(SCRATCH, self.settings.layout.state_index as i32);
+                self.asm.alu_imm(AluOp::Cmp, Size::B32, index, HOST_INDEX as i32);
+                self.asm.jcc(Cond::E, host);
                 self.epilogue();
                 let native = Mem::base(SCRATCH, self.settings.layout.state_native as i32);
                 self.asm.jmp_rm(native);
@@ -243,6 +252,15 @@ impl Emit<'_> {
             }
             _ => unreachable!("{inst:?} is emitted elsewhere"),
         }
+    }
+
+    /// A host function is called from this frame, and its results are returned.
+    pub(super) fn host_tail_call(&mut self) {
+        let native = Mem::base(SCRATCH, self.settings.layout.state_native as i32);
+        self.asm.call_rm(native);
+        self.site(SiteKind::Return);
+        self.epilogue();
+        self.asm.ret();
     }
 
     fn go(&mut self, to: u32, next: u32) {

@@ -44,6 +44,8 @@ enum Cold {
     FloatToInt(Label),
     /// A division by -1.
     DivMinusOne(Label),
+    /// A tail call of a host function.
+    HostTailCall,
     /// A jump table: the block.
     Table(u32),
 }
@@ -87,6 +89,8 @@ struct Emit<'a> {
     keeps_base: bool,
     /// Whether anything is called.
     calls: bool,
+    /// Whether the stack limit is looked at, and an interrupt noticed, at the function's entry.
+    checks: bool,
 }
 
 /// Emits a function.
@@ -121,6 +125,7 @@ pub fn emit(
         keeps_context: false,
         keeps_base: false,
         calls: false,
+        checks: false,
     };
     emit.function();
     let assembled = asm.finish();
@@ -428,6 +433,7 @@ impl Emit<'_> {
                     }
                     Cold::FloatToInt(back) => self.float_to_int_slow(back),
                     Cold::DivMinusOne(back) => self.div_minus_one(back),
+                    Cold::HostTailCall => self.host_tail_call(),
                     Cold::Table(_) => {}
                 }
             }

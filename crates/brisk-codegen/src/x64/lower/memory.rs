@@ -101,6 +101,9 @@ impl Lower<'_> {
             return None;
         }
         self.s.sunk[value.0 as usize] = true;
+        if access.traps {
+            self.sunk = Some(self.func.positions[value.0 as usize]);
+        }
         Some(self.address(&inst))
     }
 
@@ -210,6 +213,7 @@ impl Lower<'_> {
                 && self.s.colors[loaded.0 as usize] == self.color;
             if same {
                 self.s.sunk[loaded.0 as usize] = true;
+                self.sunk = from.traps.then(|| self.func.positions[loaded.0 as usize]);
                 if let Some(imm) =
                     self.func.constant(other).and_then(|bits| i8::try_from(bits as i64 as i32).ok())
                     && (bits == Size::B32

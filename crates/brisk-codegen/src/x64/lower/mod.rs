@@ -202,6 +202,8 @@ pub(super) struct Lower<'a> {
     /// Effects before the instruction at hand.
     color: u32,
     position: u32,
+    /// Position of the load that the next instruction with an address does, if its fault is a trap.
+    sunk: Option<u32>,
     block: Block,
 }
 
@@ -209,7 +211,8 @@ pub(super) struct Lower<'a> {
 pub fn lower(state: &mut Lowerer, func: &Func, settings: &LowerSettings, out: &mut Lowered) {
     out.clear();
     state.prepare(func);
-    let mut lower = Lower { func, settings, s: state, out, color: 0, position: 0, block: Block(0) };
+    let mut lower =
+        Lower { func, settings, s: state, out, color: 0, position: 0, sunk: None, block: Block(0) };
     lower.blocks();
     lower.finish();
 }
@@ -463,9 +466,13 @@ impl Lower<'_> {
 
     /// Ends the instruction whose operands stand at the end of the list.
     fn seal(&mut self, inst: Inst, clobbers: RegSet) {
+        let position = match inst.address() {
+            Some(_) => self.sunk.take().unwrap_or(self.position),
+            None => self.position,
+        };
         let s = &mut *self.s;
         s.insts.push(inst);
-        s.positions.push(self.position);
+        s.positions.push(position);
         s.ends.push(s.operands.len() as u32);
         let sets = &mut self.out.code.clobber_sets;
         let index = sets.iter().position(|&set| set == clobbers).unwrap_or_else(|| {
@@ -601,7 +608,6 @@ fn used_late(vreg: VReg) -> Operand {
 fn temp(vreg: VReg) -> Operand {
     operand(vreg, Constraint::Reg, Role::Temp)
 }
-
 
 impl Lower<'_> {
     /// A three-operand vector instruction: definition and first operand share a register without AVX.

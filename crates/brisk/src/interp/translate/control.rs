@@ -6,12 +6,14 @@
 
 use super::Translator;
 use super::stack::{Class, Kind, Loc, Operand};
+use crate::interp::code::LoopState;
 use crate::interp::handlers::{Handler, TryRange};
 use crate::interp::ops::{self, Form, misc};
 use crate::interp::rows::CompareRow;
 use brisk_module::types::{FuncType, ValType};
 use brisk_module::walk::{BlockSig, ControlKind};
 use brisk_module::wasmparser::{BlockType, BrTable, Catch, TryTable};
+use std::sync::atomic::{AtomicPtr, AtomicU8};
 
 /// What a control frame's label is to the translator.
 #[derive(Clone, Debug)]
@@ -95,7 +97,24 @@ impl Translator<'_> {
         self.walker.open(kind, sig, label);
         if kind == ControlKind::Loop {
             self.open_segment(true);
+            self.count_iterations();
         }
+    }
+
+    /// Counts the iterations of the loop that begins here; where machine code may take the frame over.
+    fn count_iterations(&mut self) {
+        if !self.settings.heat || self.loops.len() > usize::from(u16::MAX) {
+            return;
+        }
+        self.position();
+        self.emit(misc::HOT_LOOP, &[self.loops.len() as u16]);
+        self.push_u32(self.func - self.module.imported_funcs);
+        self.loops.push(LoopState {
+            offset: self.offset,
+            compilation: AtomicU8::new(0),
+            bridge: AtomicPtr::default(),
+        });
+        self.last = None;
     }
 
     pub fn if_(&mut self, ty: BlockType) {

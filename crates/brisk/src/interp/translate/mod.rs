@@ -16,6 +16,7 @@ mod op;
 mod stack;
 
 use super::code::Code;
+use super::code::LoopState;
 use super::exec::call::LINK_SLOTS;
 use super::handlers::{Handler, Handlers, TryRange};
 use brisk_module::Module;
@@ -36,6 +37,8 @@ pub(crate) struct Settings {
     pub profile: bool,
     /// Report calls and returns.
     pub trace_calls: bool,
+    /// Count calls and iterations, so that hot functions are compiled.
+    pub heat: bool,
 }
 
 impl Settings {
@@ -46,6 +49,7 @@ impl Settings {
             canonical_nans: tunables.deterministic,
             profile: tunables.profile_ops,
             trace_calls: tunables.trace_calls,
+            heat: tunables.tier == crate::config::Tier::Auto,
         }
     }
 }
@@ -63,6 +67,8 @@ struct Translator<'m> {
     /// `try_table`s that have ended, and their clauses.
     try_tables: Vec<TryRange>,
     clauses: Vec<Handler>,
+    /// Loops that machine code may take over.
+    loops: Vec<LoopState>,
     fixups: Vec<Fixup>,
     /// Type of each local.
     local_types: Vec<ValType>,
@@ -114,6 +120,7 @@ impl<'m> Translator<'m> {
             positions: Vec::new(),
             try_tables: Vec::new(),
             clauses: Vec::new(),
+            loops: Vec::new(),
             fixups: Vec::new(),
             local_types: Vec::new(),
             local_slots: Vec::new(),
@@ -171,6 +178,10 @@ impl<'m> Translator<'m> {
         if self.settings.trace_calls {
             self.emit(super::ops::misc::TRACE_ENTER, &[]);
             self.push_u32(self.func);
+        }
+        if self.settings.heat {
+            self.emit(super::ops::misc::HOT_ENTRY, &[]);
+            self.push_u32(self.func - self.module.imported_funcs);
         }
         self.open_segment(true);
     }
@@ -231,6 +242,7 @@ impl<'m> Translator<'m> {
             starts: self.starts,
             positions: self.positions.into_boxed_slice(),
             handlers: Handlers::new(&self.try_tables, self.clauses),
+            loops: self.loops.into_boxed_slice(),
             bridge: None,
         }
     }

@@ -48,6 +48,8 @@ pub(crate) unsafe fn enter(
             outer_exit_fp: (*vm).exit_fp,
             replaces: replaces && !(*bridge).entry.is_null(),
         };
+        #[cfg(unix)]
+        crate::vm::signals::prepare_thread();
         let limit = (*outer).native_top.saturating_sub((*vm).native_size);
         let outer_limit = (*vm).native_limit;
         if limit != outer_limit {

@@ -3,10 +3,12 @@
 use super::boundary::shape_of;
 use super::trampolines::{ShapeAddresses, assemble_stubs};
 use crate::interp::code::{Bridge, Code as RegisterCode, FuncState};
-use crate::module::Module;
+use crate::module::{Module, Style};
 use crate::perf::NewCode;
 use crate::vm::VmContext;
 use crate::vm::code_memory::{CodeMemory, CodeRefused};
+#[cfg(unix)]
+use crate::vm::signals::{CodeRange, FaultContext, Registered, Resume};
 use brisk_codegen::code::{Code, Handler, Position, Site, SiteKind, Target};
 use brisk_codegen::x64::asm::{Assembler, Features};
 use brisk_codegen::x64::trampoline::{Emitter, Stubs};
@@ -34,7 +36,10 @@ impl NativeCode {
 /// The machine code of a module: stubs, and batches of functions. Direct calls go through a slot for each defined
 /// function; all other calls through the function's state.
 pub(crate) struct Image {
-    memory: CodeMemory<Batch>,
+    /// Ends before the memory: signal handlers look there.
+    #[cfg(unix)]
+    _registered: Option<Registered>,
+    memory: Box<CodeMemory<Batch>>,
     stubs: Stubs,
     stubs_at: usize,
 }
@@ -42,6 +47,45 @@ pub(crate) struct Image {
 /// Functions that were published together, by address.
 pub(crate) struct Batch {
     functions: Vec<Function>,
+    /// Where code whose memory access faulted is made to go on, see [`Stubs::fault`].
+    fault: usize,
+}
+
+impl Batch {
+    /// The function that an address is in.
+    fn function(&self, address: usize) -> Option<&Function> {
+        let at = self.functions.partition_point(|function| function.start <= address).checked_sub(1)?;
+        Some(&self.functions[at]).filter(|function| address < function.end)
+    }
+}
+
+/// Whether an instruction may fault at a guarded memory.
+///
+/// # Safety
+/// `data` must be the code memory that the address lies in.
+#[cfg(unix)]
+unsafe fn is_trap_site(data: *const (), pc: usize) -> bool {
+    // SAFETY: by the contract of this function. Looking takes no lock and allocates nothing.
+    let memory = unsafe { &*data.cast::<CodeMemory<Batch>>() };
+    let function = memory.find(pc).and_then(|(batch, _)| batch.function(pc));
+    function.is_some_and(|function| function.site((pc - function.start) as u32, SiteKind::Fault).is_some())
+}
+
+/// Has a thread go on where traps are raised, as if the instruction that faulted had called that.
+///
+/// # Safety
+/// As for [`is_trap_site`]; the thread is stopped at an instruction of machine code.
+#[cfg(unix)]
+unsafe fn on_fault(data: *const (), fault: &FaultContext) -> Option<Resume> {
+    // SAFETY: by the contract of this function; there is room below the stack pointer, as machine code keeps more
+    // than this between it and the stack's end.
+    unsafe {
+        let memory = &*data.cast::<CodeMemory<Batch>>();
+        let (batch, _) = memory.find(fault.pc)?;
+        let sp = fault.sp - size_of::<usize>();
+        (sp as *mut usize).write(fault.pc);
+        Some(Resume { pc: batch.fault, sp, fp: fault.fp })
+    }
 }
 
 /// What is known of a function's machine code.
@@ -83,13 +127,13 @@ pub(super) unsafe fn find(
     kind: SiteKind,
 ) -> Option<(&'static Function, u32)> {
     // SAFETY: by the contract of this function: the instance keeps its module.
-    let image: &'static Image = unsafe { (*(*ctx).instance).module().native().existing()? };
+    let module: &'static Module = unsafe { (*(*ctx).instance).module() };
     // A call may be the last instruction.
     let inside = if kind == SiteKind::Return { pc - 1 } else { pc };
-    let (batch, _) = image.memory.find(inside)?;
-    let at = batch.functions.partition_point(|function| function.start <= inside).checked_sub(1)?;
-    let function = &batch.functions[at];
-    (inside < function.end).then(|| (function, (pc - function.start) as u32))
+    let mut images = module.natives().filter_map(NativeCode::existing);
+    let (batch, _) = images.find_map(|image| image.memory.find(inside))?;
+    let function = batch.function(inside)?;
+    Some((function, (pc - function.start) as u32))
 }
 
 /// A function to be published.
@@ -120,11 +164,24 @@ impl Image {
         let funcs = module.funcs().len();
         // Functions that are published one by one take whole pages.
         let room = (16 << 20) + 32 * module.bytes().len() + (8 << 10) * funcs;
-        let memory = CodeMemory::new(size_of::<AtomicPtr<u8>>() * funcs, room.min(1 << 30))?;
+        let room = room.min(module.engine().tunables().code_bytes);
+        let memory = Box::new(CodeMemory::new(size_of::<AtomicPtr<u8>>() * funcs, room)?);
         let (stubs, code) = assemble_stubs(&made.runtime);
         let batch = memory.reserve_batch(code.len())?;
-        let stubs_at = batch.commit(&code, Batch { functions: Vec::new() })?.as_ptr() as usize;
-        Ok(Image { memory, stubs, stubs_at })
+        let stubs_at = batch.commit(&code, Batch { functions: Vec::new(), fault: 0 })?.as_ptr() as usize;
+        #[cfg(unix)]
+        let registered = module.engine().tunables().guarded_memories.then(|| {
+            let range = CodeRange { data: (&raw const *memory).cast(), is_trap_site, on_fault };
+            // SAFETY: the range is dropped before the memory it is of, which stays where it is.
+            unsafe { Registered::new(memory.range(), range) }
+        });
+        Ok(Image {
+            #[cfg(unix)]
+            _registered: registered,
+            memory,
+            stubs,
+            stubs_at,
+        })
     }
 
     /// The slot of a defined function.
@@ -133,22 +190,15 @@ impl Image {
         unsafe { &*self.memory.words().cast::<AtomicPtr<u8>>().as_ptr().add(func as usize) }
     }
 
-    /// Addresses of the code.
-    #[allow(dead_code, reason = "for profilers")]
-    pub fn range(&self) -> std::ops::Range<usize> {
-        self.memory.range()
-    }
-
-    /// Where code whose memory access faulted is made to go on. See [`Stubs::fault`].
-    #[allow(dead_code, reason = "for the handler of faults")]
-    pub fn fault_stub(&self) -> usize {
-        self.stubs_at + self.stubs.fault as usize
-    }
-
     /// Makes functions of the module, whose image this is, executable and has all calls from now on go there. For each of
     /// those that take over a frame a bridge is returned, in order, by which the interpreter gets there; it lives as
     /// long as the module.
     pub fn publish(&self, module: &Module, functions: Vec<Publish>) -> Result<Vec<Bridge>, CodeRefused> {
+        let states = if ptr::eq(self, module.native().existing().unwrap_or(self)) {
+            module.funcs()
+        } else {
+            module.funcs_of(Style::Fallback)
+        };
         let trampolines = module.engine().trampolines().get()?;
         let info = module.info();
         let index = |func: u32| info.imported_funcs + func;
@@ -231,7 +281,8 @@ impl Image {
             let bytes = &bytes[start - base..end - base];
             listeners.published(NewCode { address: *start, bytes, name });
         }
-        batch.commit(&bytes, Batch { functions: known })?;
+        let fault = self.stubs_at + self.stubs.fault as usize;
+        batch.commit(&bytes, Batch { functions: known, fault })?;
 
         for (func, offset) in cold {
             let code = (base + offset) as *mut u8;
@@ -241,7 +292,7 @@ impl Image {
         }
         let mut bridges = Vec::new();
         for ((func, osr, entry, outside_entry), shape) in entries.into_iter().zip(shapes) {
-            let state = &module.funcs()[func as usize];
+            let state = &states[func as usize];
             let bridge = Bridge {
                 enter: shape.enter,
                 load: shape.tail,

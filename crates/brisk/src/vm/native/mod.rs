@@ -26,11 +26,36 @@ mod trampolines;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use self::{
     boundary::{enter, unresolved},
-    image::NativeCode,
+    image::{Frame, NativeCode, Publish},
     layout::vm_layout,
     segment::{Segment, for_each_word},
     trampolines::Trampolines,
 };
 
 #[cfg(not(target_arch = "x86_64"))]
-pub(crate) use self::none::{NativeCode, Segment, Trampolines, enter, for_each_word, unresolved};
+pub(crate) use self::none::{
+    Frame, NativeCode, Publish, Segment, Trampolines, cpu, enter, for_each_word, unresolved, vm_layout,
+};
+
+pub(crate) use crate::vm::guarded::GUARD;
+
+/// Whether there can be machine code on this processor.
+pub(crate) const AVAILABLE: bool = cfg!(target_arch = "x86_64");
+
+/// What the processor has that machine code may use.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn cpu() -> brisk_codegen::x64::asm::Features {
+    use std::arch::is_x86_feature_detected as has;
+    brisk_codegen::x64::asm::Features {
+        ssse3: has!("ssse3"),
+        sse41: has!("sse4.1"),
+        sse42: has!("sse4.2"),
+        avx: has!("avx"),
+        avx2: has!("avx2"),
+        fma: has!("fma"),
+        bmi1: has!("bmi1"),
+        bmi2: has!("bmi2"),
+        lzcnt: has!("lzcnt"),
+        popcnt: has!("popcnt"),
+    }
+}

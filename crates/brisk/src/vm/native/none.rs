@@ -1,13 +1,56 @@
 //! What stands for machine code where there is none.
 
-use crate::interp::Frame;
+use crate::interp::Frame as InterpreterFrame;
 use crate::interp::code::Bridge;
 use crate::interp::dispatch::Status;
+use crate::module::Module;
+use crate::vm::code_memory::CodeRefused;
 use crate::vm::{Activation, VmContext, VmStore};
+use brisk_codegen::code::Code;
+use brisk_codegen::layout::VmLayout;
+use brisk_codegen::x64::asm::Features;
 
 /// No machine code of a module.
 #[derive(Default)]
 pub(crate) struct NativeCode;
+
+/// A function to be published, which never is.
+pub(crate) struct Publish {
+    pub func: u32,
+    pub code: Code,
+    pub osr: Option<Frame>,
+}
+
+/// A frame of the interpreter that machine code would take over.
+pub(crate) struct Frame {
+    pub link: u32,
+    pub slots: u32,
+}
+
+/// No place for machine code.
+pub(crate) enum Image {}
+
+impl Image {
+    pub fn publish(&self, _: &Module, _: Vec<Publish>) -> Result<Vec<Bridge>, CodeRefused> {
+        match *self {}
+    }
+}
+
+impl NativeCode {
+    pub fn image(&self, _: &Module) -> Result<&Image, CodeRefused> {
+        Err(CodeRefused::Protection(0))
+    }
+}
+
+/// The runtime's structures, of which no code knows.
+pub(crate) fn vm_layout() -> VmLayout {
+    VmLayout::default()
+}
+
+/// A processor that nothing is compiled for.
+pub(crate) fn cpu() -> Features {
+    Features::BASELINE
+}
 
 /// No trampolines.
 #[derive(Default)]
@@ -29,7 +72,7 @@ impl Segment {
 
     /// # Safety
     /// None.
-    pub unsafe fn next_frame(&mut self) -> Option<Frame> {
+    pub unsafe fn next_frame(&mut self) -> Option<InterpreterFrame> {
         None
     }
 }

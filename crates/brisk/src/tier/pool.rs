@@ -1,0 +1,213 @@
+//! The threads that compile.
+//!
+//! They start with the first job, take jobs from a bounded queue, those that relieve a running loop first, and end
+//! with their engine. A child of a fork has none of them: it notices its new process number and starts its own.
+
+use crate::vm::fork::Section;
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+/// Jobs that wait at most; one more is refused, and asked for again when the function is still hot.
+const QUEUE: usize = 4096;
+
+/// Something to compile.
+pub(crate) trait Job: Send + 'static {
+    /// What a thread keeps from one job to the next.
+    type Worker: Default;
+
+    /// Whether a loop is running that waits for it.
+    fn urgent(&self) -> bool;
+
+    /// Does it.
+    fn run(self, worker: &mut Self::Worker);
+}
+
+/// The threads of one engine, in one process.
+pub(crate) struct Pool<J: Job> {
+    shared: Mutex<Option<Arc<Shared<J>>>>,
+    threads: usize,
+}
+
+struct Shared<J> {
+    /// The process the threads belong to.
+    process: u32,
+    queue: Mutex<Queue<J>>,
+    wake: Condvar,
+}
+
+struct Queue<J> {
+    jobs: VecDeque<J>,
+    /// Threads that run, and those of them that wait.
+    threads: usize,
+    idle: usize,
+    /// The engine is gone.
+    closed: bool,
+}
+
+impl<J: Job> Pool<J> {
+    /// A pool of up to so many threads; with none, jobs run where they are asked for.
+    pub fn new(threads: usize) -> Pool<J> {
+        Pool { shared: Mutex::new(None), threads }
+    }
+
+    /// Hands a job in. `false` if the queue is full.
+    pub fn submit(&self, job: J) -> bool {
+        if self.threads == 0 {
+            job.run(&mut J::Worker::default());
+            return true;
+        }
+        let _section = Section::enter();
+        let shared = self.shared();
+        let mut queue = shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        if queue.jobs.len() >= QUEUE {
+            return false;
+        }
+        if job.urgent() {
+            queue.jobs.push_front(job);
+        } else {
+            queue.jobs.push_back(job);
+        }
+        if queue.idle == 0 && queue.threads < self.threads {
+            queue.threads += 1;
+            drop(queue);
+            if !start(&shared) {
+                shared.queue.lock().unwrap_or_else(PoisonError::into_inner).threads -= 1;
+            }
+        } else {
+            drop(queue);
+            shared.wake.notify_one();
+        }
+        true
+    }
+
+    /// The queue of this process.
+    fn shared(&self) -> Arc<Shared<J>> {
+        let process = std::process::id();
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*shared {
+            Some(shared) if shared.process == process => shared.clone(),
+            _ => {
+                let fresh = Arc::new(Shared {
+                    process,
+                    queue: Mutex::new(Queue { jobs: VecDeque::new(), threads: 0, idle: 0, closed: false }),
+                    wake: Condvar::new(),
+                });
+                // The parent's is left alone: its threads do not exist here.
+                if let Some(old) = shared.replace(fresh.clone()) {
+                    std::mem::forget(old);
+                }
+                fresh
+            }
+        }
+    }
+}
+
+impl<J: Job> Drop for Pool<J> {
+    fn drop(&mut self) {
+        let shared = self.shared.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(shared) = shared else { return };
+        if shared.process != std::process::id() {
+            std::mem::forget(shared);
+            return;
+        }
+        let section = Section::enter();
+        let mut queue = shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.closed = true;
+        let jobs = std::mem::take(&mut queue.jobs);
+        drop(queue);
+        shared.wake.notify_all();
+        drop(section);
+        // A job may hold the last handle of something that ends here: without a lock.
+        drop(jobs);
+    }
+}
+
+fn start<J: Job>(shared: &Arc<Shared<J>>) -> bool {
+    let shared = shared.clone();
+    let builder = std::thread::Builder::new().name("brisk-compile".into());
+    builder.spawn(move || work(&shared)).is_ok()
+}
+
+fn work<J: Job>(shared: &Shared<J>) {
+    let mut worker = J::Worker::default();
+    loop {
+        let job = {
+            // Waiting for a job is outside of any section: the queue's lock is released meanwhile, and whoever forks
+            // then finds it free or waits for the section of who holds it.
+            let mut queue = shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
+            loop {
+                if queue.closed {
+                    queue.threads -= 1;
+                    return;
+                }
+                if let Some(job) = queue.jobs.pop_front() {
+                    break job;
+                }
+                queue.idle += 1;
+                queue = shared.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
+                queue.idle -= 1;
+            }
+        };
+        job.run(&mut worker);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    struct Tell(mpsc::Sender<std::thread::ThreadId>, bool);
+
+    impl Job for Tell {
+        type Worker = ();
+
+        fn urgent(&self) -> bool {
+            self.1
+        }
+
+        fn run(self, (): &mut ()) {
+            self.0.send(std::thread::current().id()).unwrap();
+        }
+    }
+
+    #[test]
+    fn jobs_run_on_threads_of_the_pool() {
+        let pool = Pool::new(2);
+        let (tell, told) = mpsc::channel();
+        for nth in 0..100 {
+            assert!(pool.submit(Tell(tell.clone(), nth % 3 == 0)));
+        }
+        let threads: std::collections::HashSet<_> = (0..100).map(|_| told.recv().unwrap()).collect();
+        assert!(!threads.contains(&std::thread::current().id()));
+        assert!(threads.len() <= 2);
+    }
+
+    #[test]
+    fn a_pool_without_threads_runs_jobs_at_once() {
+        let pool = Pool::new(0);
+        let (tell, told) = mpsc::channel();
+        assert!(pool.submit(Tell(tell, false)));
+        assert_eq!(told.try_recv(), Ok(std::thread::current().id()));
+    }
+
+    #[test]
+    fn threads_end_with_the_pool() {
+        struct Hold(Option<mpsc::Sender<()>>);
+        impl Job for Hold {
+            type Worker = Vec<mpsc::Sender<()>>;
+            fn urgent(&self) -> bool {
+                false
+            }
+            fn run(self, worker: &mut Self::Worker) {
+                worker.extend(self.0);
+            }
+        }
+        let pool = Pool::new(1);
+        let (tell, told) = mpsc::channel();
+        assert!(pool.submit(Hold(Some(tell))));
+        drop(pool);
+        // The worker's state, or the job, is dropped: nobody can tell any more.
+        assert!(told.recv().is_err());
+    }
+}
