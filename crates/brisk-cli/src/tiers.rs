@@ -107,6 +107,7 @@ fn reason(outcome: TierOutcome) -> &'static str {
     match outcome {
         TierOutcome::TooLarge => "too large to be compiled",
         TierOutcome::Refused => "no room for more machine code",
+        TierOutcome::Failed => "the compiler failed",
         _ => "not compiled",
     }
 }

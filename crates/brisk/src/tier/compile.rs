@@ -10,6 +10,7 @@ use crate::vm::native::{Frame, GUARD, Publish, vm_layout};
 use brisk_codegen::build::{Entry, MemoryStyle, Settings as BuildSettings};
 use brisk_codegen::code::Code;
 use brisk_codegen::compile::{CompileContext, Settings};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -45,30 +46,46 @@ impl Job for CompileJob {
 
     fn run(self, worker: &mut Option<CompileContext>) {
         let Some(module) = self.module.upgrade() else { return };
-        let cx = worker.get_or_insert_with(|| CompileContext::new(crate::vm::native::cpu()));
-        let memories = memory_styles(&module, self.style);
         let start = Instant::now();
-        let entry = match self.osr {
-            None => Entry::Normal,
-            Some(at) => Entry::Osr { header: at.offset, link_slots: crate::interp::LINK_SLOTS },
-        };
-        let outcome = match compile(cx, &module, self.func, entry, &memories) {
-            None => TierOutcome::TooLarge,
-            Some(code) => {
-                let code_bytes = code.bytes.len();
-                let _section = Section::enter();
-                match self.publish(&module, code) {
-                    true => TierOutcome::Compiled { code_bytes },
-                    false => TierOutcome::Refused,
-                }
-            }
-        };
+        let outcome = guarded(worker, |cx| self.compile(cx, &module));
         self.end(&module);
         log(&module, self.func, self.osr.map(|at| at.offset), start.elapsed(), outcome);
     }
 }
 
+/// Does something with a compiler that is made if need be. If that panics, which is a fault of the compiler's, the
+/// compiler is not used again, and the interpreter goes on.
+fn guarded(
+    cx: &mut Option<CompileContext>,
+    work: impl FnOnce(&mut CompileContext) -> TierOutcome,
+) -> TierOutcome {
+    let worked = catch_unwind(AssertUnwindSafe(|| {
+        work(cx.get_or_insert_with(|| CompileContext::new(crate::vm::native::cpu())))
+    }));
+    worked.unwrap_or_else(|_| {
+        *cx = None;
+        TierOutcome::Failed
+    })
+}
+
 impl CompileJob {
+    fn compile(&self, cx: &mut CompileContext, module: &Module) -> TierOutcome {
+        let memories = memory_styles(module, self.style);
+        let entry = match self.osr {
+            None => Entry::Normal,
+            Some(at) => Entry::Osr { header: at.offset, link_slots: crate::interp::LINK_SLOTS },
+        };
+        let Some(code) = compile(cx, module, self.func, entry, &memories) else {
+            return TierOutcome::TooLarge;
+        };
+        let code_bytes = code.bytes.len();
+        let _section = Section::enter();
+        match self.publish(module, code) {
+            true => TierOutcome::Compiled { code_bytes },
+            false => TierOutcome::Refused,
+        }
+    }
+
     fn publish(&self, module: &Module, code: Code) -> bool {
         let Ok(image) = module.native_of(self.style).image(module) else { return false };
         let Some(at) = self.osr else {
@@ -119,6 +136,8 @@ fn compile(
 ) -> Option<Code> {
     let tunables = module.engine().tunables();
     let info = module.info();
+    #[cfg(test)]
+    assert_ne!(info.names().func_name(info.imported_funcs + func), Some(tests::FAILS), "as the test wants");
     let settings = Settings {
         build: BuildSettings {
             layout: vm_layout(),
@@ -155,26 +174,41 @@ fn log(module: &Module, func: u32, osr: Option<u32>, took: Duration, outcome: Ti
     });
 }
 
-/// Compiles all functions of a module for instances of a style, and publishes them together.
+/// Compiles all functions of a module for instances of a style, and publishes as many as there is room for together.
 pub(crate) fn compile_all(module: &Module, style: Style) {
-    let start = Instant::now();
     let memories = memory_styles(module, style);
-    let mut cx = CompileContext::new(crate::vm::native::cpu());
+    let mut cx = None;
     let mut all = Vec::new();
+    let mut compiled = Vec::new();
     for func in 0..module.info().bodies.len() as u32 {
-        let begun = Instant::now();
-        match compile(&mut cx, module, func, Entry::Normal, &memories) {
+        let start = Instant::now();
+        let outcome = guarded(&mut cx, |cx| match compile(cx, module, func, Entry::Normal, &memories) {
             Some(code) => {
                 let code_bytes = code.bytes.len();
-                log(module, func, None, begun.elapsed(), TierOutcome::Compiled { code_bytes });
                 all.push(Publish { func, code, osr: None });
+                TierOutcome::Compiled { code_bytes }
             }
-            None => log(module, func, None, start.elapsed(), TierOutcome::TooLarge),
+            None => TierOutcome::TooLarge,
+        });
+        match outcome {
+            TierOutcome::Compiled { code_bytes } => compiled.push((func, start.elapsed(), code_bytes)),
+            _ => log(module, func, None, start.elapsed(), outcome),
         }
     }
-    let _section = Section::enter();
-    if let Ok(image) = module.native_of(style).image(module) {
-        // Refused: everything is interpreted.
-        let _ = image.publish(module, all);
+    let section = Section::enter();
+    let published = module.native_of(style).image(module).and_then(|image| {
+        all.truncate(image.fitting(&all));
+        let count = all.len();
+        image.publish(module, all).map(|_| count)
+    });
+    drop(section);
+    // Refused: what is left is interpreted.
+    let published = published.unwrap_or(0);
+    for (nth, (func, took, code_bytes)) in compiled.into_iter().enumerate() {
+        let compiled = TierOutcome::Compiled { code_bytes };
+        log(module, func, None, took, if nth < published { compiled } else { TierOutcome::Refused });
     }
 }
+
+#[cfg(test)]
+mod tests;

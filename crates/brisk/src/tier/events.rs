@@ -16,6 +16,8 @@ pub enum TierOutcome {
     TooLarge,
     /// There is no room for more machine code, or none may be executed; the interpreter goes on.
     Refused,
+    /// The compiler failed, by a fault of its own; the interpreter keeps the function.
+    Failed,
 }
 
 /// A compilation.

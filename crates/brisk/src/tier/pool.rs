@@ -5,6 +5,7 @@
 
 use crate::vm::fork::Section;
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 /// Jobs that wait at most; one more is refused, and asked for again when the function is still hot.
@@ -148,7 +149,10 @@ fn work<J: Job>(shared: &Shared<J>) {
                 queue.idle -= 1;
             }
         };
-        job.run(&mut worker);
+        // Whatever a job does, the thread is there for the next one.
+        if catch_unwind(AssertUnwindSafe(|| job.run(&mut worker))).is_err() {
+            worker = J::Worker::default();
+        }
     }
 }
 
@@ -209,5 +213,28 @@ mod tests {
         drop(pool);
         // The worker's state, or the job, is dropped: nobody can tell any more.
         assert!(told.recv().is_err());
+    }
+
+    #[test]
+    fn a_job_that_panics_does_not_take_its_thread_along() {
+        struct Panics(Option<mpsc::Sender<u32>>);
+        impl Job for Panics {
+            type Worker = u32;
+            fn urgent(&self) -> bool {
+                false
+            }
+            fn run(self, worker: &mut u32) {
+                *worker += 1;
+                self.0.expect("half of the jobs panic, as they should").send(*worker).unwrap();
+            }
+        }
+        let pool = Pool::new(1);
+        let (tell, told) = mpsc::channel();
+        for _ in 0..10 {
+            assert!(pool.submit(Panics(None)));
+            assert!(pool.submit(Panics(Some(tell.clone()))));
+        }
+        // What the thread kept from the job that panicked is gone.
+        assert_eq!((0..10).map(|_| told.recv().unwrap()).collect::<Vec<_>>(), [1; 10]);
     }
 }

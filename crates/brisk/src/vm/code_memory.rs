@@ -104,6 +104,11 @@ impl<T: Send + Sync> CodeMemory<T> {
         self.next.load(Ordering::Relaxed) - self.code_start
     }
 
+    /// Bytes of code that a batch may still have.
+    pub fn room(&self) -> usize {
+        self.reservation.len().saturating_sub(self.next.load(Ordering::Relaxed))
+    }
+
     /// Sets pages aside for a batch of `len` bytes. Where they are has to be known before the code can be
     /// completed; what never is committed is given back if nothing was set aside since.
     pub fn reserve_batch(&self, len: usize) -> Result<Batch<'_, T>, CodeRefused> {

@@ -190,6 +190,21 @@ impl Image {
         unsafe { &*self.memory.words().cast::<AtomicPtr<u8>>().as_ptr().add(func as usize) }
     }
 
+    /// How many of these functions, the first ones, there is room for.
+    pub fn fitting(&self, functions: &[Publish]) -> usize {
+        // What follows a function at most: what its calls of functions without machine code lead to.
+        const COLD: usize = 32;
+        let mut room = self.memory.room();
+        let fits = |function: &&Publish| {
+            let calls = function.code.relocs.iter().filter(|reloc| matches!(reloc.target, Target::Slot(_)));
+            let len = function.code.bytes.len() + ALIGN + COLD * calls.count();
+            let rest = room.checked_sub(len);
+            room = rest.unwrap_or(0);
+            rest.is_some()
+        };
+        functions.iter().take_while(fits).count()
+    }
+
     /// Makes functions of the module, whose image this is, executable and has all calls from now on go there. For each of
     /// those that take over a frame a bridge is returned, in order, by which the interpreter gets there; it lives as
     /// long as the module.
