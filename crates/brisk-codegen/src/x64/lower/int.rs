@@ -303,8 +303,8 @@ impl Lower<'_> {
         self.push_clobbering(inst, ops, RegSet::EMPTY.with(preg(other)));
     }
 
-    /// A quotient or remainder by multiplication with a reciprocal (Hacker's Delight, chapter 10); for 32 bits in 64-bit
-    /// arithmetic. `false` if the divisor is left to the instruction.
+    /// A quotient or remainder by multiplication with a reciprocal (Hacker's Delight, chapter 10). `false` if the divisor
+    /// is left to the instruction.
     fn div_by_constant(
         &mut self,
         value: Value,
@@ -314,31 +314,94 @@ impl Lower<'_> {
         a: Value,
         divisor: u64,
     ) -> bool {
-        if ty != Ty::I32 {
-            return false;
-        }
+        let size = size(ty);
         let dst = self.reg_of(value);
         let n = self.reg(a);
-        let d = divisor as u32;
+        let magnitude = match (ty, signed) {
+            (Ty::I32, true) => u64::from((divisor as i32).unsigned_abs()),
+            (_, true) => (divisor as i64).unsigned_abs(),
+            _ => divisor,
+        };
+        // A power of two without a sign is a shift already, by the builder.
+        let plain = signed && magnitude < 1 << (size.bits() - 1) || !signed && !magnitude.is_power_of_two();
+        if magnitude < 2 || !plain {
+            return false;
+        }
         let quotient = if rem { self.new_int() } else { dst };
         if signed {
-            if !self.div_signed_32(quotient, n, d as i32) {
-                return false;
-            }
+            let negative = if ty == Ty::I32 { (divisor as i32) < 0 } else { (divisor as i64) < 0 };
+            self.div_signed(size, quotient, n, magnitude, negative);
+        } else if ty == Ty::I32 {
+            self.div_unsigned_32(quotient, n, divisor as u32);
         } else {
-            if d < 2 || d.is_power_of_two() {
-                return false;
-            }
-            self.div_unsigned_32(quotient, n, d);
+            self.div_unsigned_64(quotient, n, divisor);
         }
         if rem {
             let product = self.new_int();
-            let ops = Ops::new().with(def(product)).with(used_any(quotient));
-            self.push(Inst::ImulImm(Size::B32, d as i32), ops);
+            let ops = Ops::new().with(def(product));
+            match imm32(ty, divisor) {
+                Some(imm) => self.push(Inst::ImulImm(size, imm), ops.with(used_any(quotient))),
+                None => {
+                    let divisor = self.constant(ty, divisor);
+                    let ops =
+                        Ops::new().with(def_reuse(product, 1)).with(used(quotient)).with(used_any(divisor));
+                    self.push(Inst::Imul(size), ops);
+                }
+            }
             let ops = Ops::new().with(def_reuse(dst, 1)).with(used(n)).with(used_any(product));
-            self.push(Inst::Alu(AluOp::Sub, Size::B32), ops);
+            self.push(Inst::Alu(AluOp::Sub, size), ops);
         }
         true
+    }
+
+    /// A shift by a constant.
+    fn shifted(&mut self, op: ShiftOp, size: Size, a: VReg, count: u8) -> VReg {
+        let dst = self.new_int();
+        self.shift_into(op, size, dst, a, count);
+        dst
+    }
+
+    fn shift_into(&mut self, op: ShiftOp, size: Size, dst: VReg, a: VReg, count: u8) {
+        self.push(Inst::ShiftImm(op, size, count), Ops::new().with(def_reuse(dst, 1)).with(used(a)));
+    }
+
+    fn sum(&mut self, size: Size, a: VReg, b: VReg) -> VReg {
+        let dst = self.new_int();
+        self.push(Inst::Add(size), Ops::new().with(def(dst)).with(used(a)).with(used(b)));
+        dst
+    }
+
+    /// High half of a product of 64 bits.
+    fn high(&mut self, signed: bool, a: VReg, b: VReg) -> VReg {
+        let dst = self.new_int();
+        let ops = Ops::new().with(def_fixed(dst, preg(RDX))).with(used_fixed(a, preg(RAX))).with(used(b));
+        let inst = Inst::MulHigh { signed, size: Size::B64 };
+        self.push_clobbering(inst, ops, RegSet::EMPTY.with(preg(RAX)));
+        dst
+    }
+
+    fn div_unsigned_64(&mut self, quotient: VReg, n: VReg, d: u64) {
+        // As for 32 bits, where products have 128.
+        let log = 63 - d.leading_zeros();
+        let power = 1_u128 << (64 + log);
+        let (floor, rest) = (power / u128::from(d), power % u128::from(d));
+        let fits = u128::from(d) - rest <= 1 << log && floor < u128::from(u64::MAX);
+        if fits {
+            let magic = self.constant(Ty::I64, floor as u64 + 1);
+            let high = self.high(false, magic, n);
+            self.shift_into(ShiftOp::Shr, Size::B64, quotient, high, log as u8);
+            return;
+        }
+        // The magic number has 65 bits: 2^64 + m. The sum of n and the high half is halved as it is made.
+        let magic = (2 * floor + u128::from(2 * rest >= u128::from(d)) + 1) as u64;
+        let magic = self.constant(Ty::I64, magic);
+        let high = self.high(false, magic, n);
+        let difference = self.new_int();
+        let ops = Ops::new().with(def_reuse(difference, 1)).with(used(n)).with(used_any(high));
+        self.push(Inst::Alu(AluOp::Sub, Size::B64), ops);
+        let half = self.shifted(ShiftOp::Shr, Size::B64, difference, 1);
+        let sum = self.sum(Size::B64, half, high);
+        self.shift_into(ShiftOp::Shr, Size::B64, quotient, sum, log as u8);
     }
 
     fn div_unsigned_32(&mut self, quotient: VReg, n: VReg, d: u32) {
@@ -373,51 +436,48 @@ impl Lower<'_> {
         self.push(Inst::ShiftImm(ShiftOp::Shr, Size::B64, shift as u8), ops);
     }
 
-    fn div_signed_32(&mut self, quotient: VReg, n: VReg, d: i32) -> bool {
-        let magnitude = d.unsigned_abs();
-        if magnitude < 2 || d == i32::MIN {
-            return false;
-        }
-        let log = (31 - magnitude.leading_zeros()) as u8;
-        let truncated = if d > 0 { quotient } else { self.new_int() };
+    /// The quotient by a constant that is not 0, 1 or -1, nor the smallest integer.
+    fn div_signed(&mut self, size: Size, quotient: VReg, n: VReg, magnitude: u64, negative: bool) {
+        let bits = size.bits() as u8;
+        let log = (63 - magnitude.leading_zeros()) as u8;
+        let truncated = if negative { self.new_int() } else { quotient };
         if magnitude.is_power_of_two() {
             // What a negative dividend lacks to be rounded towards zero is added first.
-            let (sign, bias, sum) = (self.new_int(), self.new_int(), self.new_int());
-            let ops = Ops::new().with(def_reuse(sign, 1)).with(used(n));
-            self.push(Inst::ShiftImm(ShiftOp::Sar, Size::B32, 31), ops);
-            let ops = Ops::new().with(def_reuse(bias, 1)).with(used(sign));
-            self.push(Inst::ShiftImm(ShiftOp::Shr, Size::B32, 32 - log), ops);
-            self.push(Inst::Add(Size::B32), Ops::new().with(def(sum)).with(used(bias)).with(used(n)));
-            let ops = Ops::new().with(def_reuse(truncated, 1)).with(used(sum));
-            self.push(Inst::ShiftImm(ShiftOp::Sar, Size::B32, log), ops);
+            let sign = self.shifted(ShiftOp::Sar, size, n, bits - 1);
+            let bias = self.shifted(ShiftOp::Shr, size, sign, bits - log);
+            let sum = self.sum(size, bias, n);
+            self.shift_into(ShiftOp::Sar, size, truncated, sum, log);
         } else {
-            // floor(n * m / 2^p) + (n < 0) with p = 32 + log and m = floor(2^p / |d|) + 1, at most 2^32: exact,
-            // and the product fits in 64 bits.
-            let magic = ((1_u128 << (32 + log)) / u128::from(magnitude)) as u64 + 1;
-            let wide = self.new_int();
-            let ops = Ops::new().with(def(wide)).with(used_any(n));
-            self.push(Inst::Extend(LoadKind::Sign64(Size::B32)), ops);
-            let product = self.new_int();
-            let magic_reg = self.new_int();
-            self.push(Inst::Imm(magic), Ops::new().with(def(magic_reg)));
-            let ops = Ops::new().with(def_reuse(product, 1)).with(used(magic_reg)).with(used_any(wide));
-            self.push(Inst::Imul(Size::B64), ops);
-            let high = self.new_int();
-            let ops = Ops::new().with(def_reuse(high, 1)).with(used(product));
-            self.push(Inst::ShiftImm(ShiftOp::Sar, Size::B64, 32 + log), ops);
-            let sign = self.new_int();
-            let ops = Ops::new().with(def_reuse(sign, 1)).with(used(wide));
-            self.push(Inst::ShiftImm(ShiftOp::Shr, Size::B64, 63), ops);
-            self.push(
-                Inst::Add(Size::B32),
-                Ops::new().with(def(truncated)).with(used(high)).with(used(sign)),
-            );
+            // floor(n * m / 2^p) + (n < 0) with p = bits + log and m = floor(2^p / |d|) + 1, at most 2^bits: exact,
+            // and a product of 32 bits fits in 64.
+            let magic = ((1_u128 << (bits + log)) / u128::from(magnitude)) as u64 + 1;
+            let (high, sign);
+            if size == Size::B32 {
+                let wide = self.new_int();
+                let ops = Ops::new().with(def(wide)).with(used_any(n));
+                self.push(Inst::Extend(LoadKind::Sign64(Size::B32)), ops);
+                let magic = self.constant(Ty::I64, magic);
+                let product = self.new_int();
+                let ops = Ops::new().with(def_reuse(product, 1)).with(used(magic)).with(used_any(wide));
+                self.push(Inst::Imul(Size::B64), ops);
+                high = self.shifted(ShiftOp::Sar, Size::B64, product, 32 + log);
+                sign = self.shifted(ShiftOp::Shr, Size::B64, wide, 63);
+            } else {
+                let factor = self.constant(Ty::I64, magic);
+                let mut product = self.high(true, factor, n);
+                if magic >> 63 != 0 {
+                    // As a signed factor it is 2^64 too small.
+                    product = self.sum(Size::B64, product, n);
+                }
+                high = self.shifted(ShiftOp::Sar, Size::B64, product, log);
+                sign = self.shifted(ShiftOp::Shr, Size::B64, n, 63);
+            }
+            self.push(Inst::Add(size), Ops::new().with(def(truncated)).with(used(high)).with(used(sign)));
         }
-        if d < 0 {
+        if negative {
             let ops = Ops::new().with(def_reuse(quotient, 1)).with(used(truncated));
-            self.push(Inst::Unary(UnaryOp::Neg, Size::B32), ops);
+            self.push(Inst::Unary(UnaryOp::Neg, size), ops);
         }
-        true
     }
 
     fn shift(&mut self, op: ShiftOp, x: Option<ShiftxOp>, value: Value, ty: Ty, a: Value, b: Value) {

@@ -150,6 +150,9 @@ enum RegMem {
     Mem(Address, Ops),
 }
 
+/// How many constants of 64 bits are kept through loops: more than there are registers are none.
+const MAX_SHARED: usize = 8;
+
 /// Recycled state of lowering.
 #[derive(Default)]
 pub struct Lowerer {
@@ -191,6 +194,8 @@ pub struct Lowerer {
     split_edges: Vec<(u32, u32)>,
     split_base: usize,
     edge_regs: Vec<VReg>,
+    /// Constants that loops share.
+    shared: Vec<(u64, VReg)>,
 }
 
 /// Lowering of one function.
@@ -240,6 +245,7 @@ impl Lowerer {
         self.operands.clear();
         self.clobbers.clear();
         self.made.clear();
+        self.shared.clear();
         self.edges.clear();
         self.args.clear();
         self.invokes.clear();
@@ -318,6 +324,9 @@ impl Lower<'_> {
             self.color = self.s.colors[value.0 as usize] - u32::from(ordered);
             self.inst(value, inst, at, block);
             self.end_group();
+        }
+        if block.0 == 0 {
+            self.shared_constants();
         }
         self.take(block);
         let edges = if self.s.made.len() == split_start {
@@ -445,10 +454,32 @@ impl Lower<'_> {
     }
 
     fn constant(&mut self, ty: Ty, bits: u64) -> VReg {
+        // Ten bytes of code, over and over in a loop: made at the function's entry. The allocator makes it again
+        // where it has no register for it.
+        let wide = ty.is_int() && bits > u64::from(u32::MAX) && i32::try_from(bits as i64).is_err();
+        if wide && self.func.blocks[self.block.0 as usize].loop_depth > 0 {
+            if let Some(&(_, reg)) = self.s.shared.iter().find(|&&(known, _)| known == bits) {
+                return reg;
+            }
+            if self.s.shared.len() < MAX_SHARED {
+                let reg = self.new_int();
+                self.s.shared.push((bits, reg));
+                return reg;
+            }
+        }
         let reg = self.new_reg(class(ty), false);
         let inst = if ty.is_int() { Inst::Imm(bits) } else { Inst::VecImm(bits) };
         self.push(inst, Ops::new().with(def(reg)));
         reg
+    }
+
+    /// Makes the constants that loops share. Called last, when all uses have been seen.
+    fn shared_constants(&mut self) {
+        for at in 0..self.s.shared.len() {
+            let (bits, reg) = self.s.shared[at];
+            self.push(Inst::Imm(bits), Ops::new().with(def(reg)));
+        }
+        self.end_group();
     }
 
     fn push(&mut self, inst: Inst, ops: Ops) {
