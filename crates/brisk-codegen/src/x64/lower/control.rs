@@ -52,7 +52,9 @@ impl Lower<'_> {
         targets.clear();
         for nth in 0..count {
             let data = self.func.edges[edge(nth).0 as usize];
-            if count == 1 || self.s.preds[data.to.0 as usize] == 1 {
+            // A block whose other predecessors were dropped may still have parameters.
+            let passes = data.args.start < data.args.end;
+            if count == 1 && !passes || self.s.preds[data.to.0 as usize] == 1 && !passes {
                 targets.push(Target::Block(data.to.0));
                 continue;
             }
@@ -73,7 +75,6 @@ impl Lower<'_> {
         }
         for &target in &targets {
             let none = self.s.args.len() as u32;
-            // A block with one predecessor has no parameters: the builder gives it none.
             self.s.edges.push((target, Range { start: none, end: none }));
         }
         self.s.splits = splits;
