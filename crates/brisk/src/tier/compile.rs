@@ -48,7 +48,9 @@ impl Job for CompileJob {
         let Some(module) = self.module.upgrade() else { return };
         let start = Instant::now();
         let outcome = guarded(worker, |cx| self.compile(cx, &module));
+        let section = Section::enter();
         self.end(&module);
+        drop(section);
         log(&module, self.func, self.osr.map(|at| at.offset), start.elapsed(), outcome);
     }
 }
@@ -197,16 +199,17 @@ pub(crate) fn compile_all(module: &Module, style: Style) {
     }
     let section = Section::enter();
     let published = module.native_of(style).image(module).and_then(|image| {
-        all.truncate(image.fitting(&all));
-        let count = all.len();
-        image.publish(module, all).map(|_| count)
+        image.retain_fitting(&mut all);
+        let funcs: Vec<u32> = all.iter().map(|publish| publish.func).collect();
+        image.publish(module, all).map(|_| funcs)
     });
     drop(section);
     // Refused: what is left is interpreted.
-    let published = published.unwrap_or(0);
-    for (nth, (func, took, code_bytes)) in compiled.into_iter().enumerate() {
+    let published = published.unwrap_or_default();
+    for (func, took, code_bytes) in compiled {
+        let is_published = published.binary_search(&func).is_ok();
         let compiled = TierOutcome::Compiled { code_bytes };
-        log(module, func, None, took, if nth < published { compiled } else { TierOutcome::Refused });
+        log(module, func, None, took, if is_published { compiled } else { TierOutcome::Refused });
     }
 }
 

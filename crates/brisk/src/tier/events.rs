@@ -1,5 +1,6 @@
 //! What was compiled, for whoever wants to see it.
 
+use crate::vm::fork::Section;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -69,6 +70,7 @@ impl TierLog {
             observer(&event);
         }
         if let Some(events) = &self.events {
+            let _section = Section::enter();
             events.lock().unwrap_or_else(PoisonError::into_inner).push(event);
         }
     }
@@ -80,6 +82,7 @@ impl TierLog {
 
     /// What there is.
     pub fn events(&self) -> Vec<TierEvent> {
+        let _section = Section::enter();
         let events = self.events.as_ref().map(|events| events.lock().unwrap_or_else(PoisonError::into_inner));
         events.map_or_else(Vec::new, |events| events.clone())
     }

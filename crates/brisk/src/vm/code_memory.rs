@@ -36,6 +36,9 @@ const REACH: usize = (1 << 31) - (1 << 20);
 /// Below this no smaller reservation is tried.
 const LEAST: usize = 1 << 20;
 
+/// Addresses that must be left for everything else: so many times what is reserved, and at least so many.
+const LEFT: (usize, usize) = (16, 64 << 20);
+
 /// The machine code of one image. `T` is what is known of each batch: trap sites, functions, positions.
 #[derive(Debug)]
 pub(crate) struct CodeMemory<T> {
@@ -73,7 +76,9 @@ impl<T: Send + Sync> CodeMemory<T> {
             let refused = CodeRefused::Addresses(len);
             let index = Mapping::new(code / page * size_of::<AtomicPtr<Published<T>>>());
             let reservation = Reservation::new(len);
-            let (Ok(reservation), Ok(index)) = (reservation, index) else {
+            // The interpreter goes on without machine code, but not without memory.
+            let left = Reservation::new(len.saturating_mul(LEFT.0).max(LEFT.1));
+            let (Ok(reservation), Ok(index), Ok(_)) = (reservation, index, left) else {
                 if code <= LEAST {
                     return Err(refused);
                 }

@@ -190,19 +190,17 @@ impl Image {
         unsafe { &*self.memory.words().cast::<AtomicPtr<u8>>().as_ptr().add(func as usize) }
     }
 
-    /// How many of these functions, the first ones, there is room for.
-    pub fn fitting(&self, functions: &[Publish]) -> usize {
-        // What follows a function at most: what its calls of functions without machine code lead to.
+    /// Takes those functions out that there is no room for.
+    pub fn retain_fitting(&self, functions: &mut Vec<Publish>) {
+        // What calls of a function without machine code lead to takes less.
         const COLD: usize = 32;
         let mut room = self.memory.room();
-        let fits = |function: &&Publish| {
-            let calls = function.code.relocs.iter().filter(|reloc| matches!(reloc.target, Target::Slot(_)));
-            let len = function.code.bytes.len() + ALIGN + COLD * calls.count();
-            let rest = room.checked_sub(len);
-            room = rest.unwrap_or(0);
+        functions.retain(|Publish { code, .. }| {
+            let calls = code.relocs.iter().filter(|reloc| matches!(reloc.target, Target::Slot(_)));
+            let rest = room.checked_sub(code.bytes.len() + ALIGN + COLD * calls.count());
+            room = rest.unwrap_or(room);
             rest.is_some()
-        };
-        functions.iter().take_while(fits).count()
+        });
     }
 
     /// Makes functions of the module, whose image this is, executable and has all calls from now on go there. For each of
