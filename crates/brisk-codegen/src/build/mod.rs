@@ -281,8 +281,10 @@ impl<'a> Build<'a> {
             self.zeros[at] = self.constant(ty, 0);
         }
         self.zeros[4] = self.vector_constant(0);
-        self.open_segment(true);
         let mut ops = body.get_operators_reader()?;
+        // Fuel that ends at the entry ends at the first instruction.
+        self.offset = ops.original_position() as u32;
+        self.open_segment(true);
         if let Entry::Osr { header, .. } = self.settings.entry {
             self.find_way(ops.clone(), header)?;
         }

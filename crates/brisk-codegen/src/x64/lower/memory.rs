@@ -201,9 +201,15 @@ impl Lower<'_> {
         }
         for (loaded, other) in [(Value(inst.a), Value(inst.b)), (Value(inst.b), Value(inst.a))] {
             let load = *self.func.inst(loaded);
+            // Of other instructions `aux` is something else.
+            if load.op != Op::Load {
+                if inst.op == Op::Sub {
+                    break;
+                }
+                continue;
+            }
             let (from, to) = (Access::from_aux(load.aux), Access::from_aux(store.aux));
-            let same = load.op == Op::Load
-                && load.ty == inst.ty
+            let same = load.ty == inst.ty
                 && (load.a, load.b) == (store.a, store.b)
                 && (from.pinned, from.region) == (to.pinned, to.region)
                 && from.bytes() == bits.bytes()

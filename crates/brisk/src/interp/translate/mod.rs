@@ -149,8 +149,10 @@ impl<'m> Translator<'m> {
         }
         self.top = self.link + LINK_SLOTS;
         self.max = self.top;
-        self.prologue();
         let mut ops = body.get_operators_reader()?;
+        // What stops at the entry stops at the first instruction.
+        self.offset = ops.original_position() as u32;
+        self.prologue();
         while !ops.eof() {
             let (op, offset) = ops.read_with_offset()?;
             self.offset = offset as u32;

@@ -1,0 +1,72 @@
+//! What once differed between the tiers: the same is seen on each of them.
+
+use brisk::*;
+
+/// Runs the export `f` on every tier and gives what it returned, or why and where it stopped.
+fn on_every_tier(text: &str, fuel: Option<u64>, argument: i32) -> String {
+    let run = |tier: Tier, signals: bool| {
+        let mut config = Config::new();
+        config.deterministic(true).compile_threads(0).tier_threshold(0);
+        config.tier(tier).signals_based_traps(signals).consume_fuel(fuel.is_some());
+        let engine = Engine::new(&config).unwrap();
+        let module = Module::new(&engine, text).unwrap();
+        let mut store = Store::new(&engine, ());
+        if let Some(fuel) = fuel {
+            store.set_fuel(fuel).unwrap();
+        }
+        let instance = Instance::new(&mut store, &module, &[]).unwrap();
+        let func = instance.get_func(&mut store, "f").unwrap();
+        let mut results = vec![Val::I32(0); func.ty(&store).results().len()];
+        match func.call(&mut store, &[argument.into()], &mut results) {
+            Ok(()) => format!("{results:?}"),
+            Err(error) => {
+                let trace = error.downcast_ref::<WasmBacktrace>().unwrap();
+                let places = trace.frames().iter().map(|frame| (frame.func_index(), frame.func_offset()));
+                format!("{:?} {:?}", error.downcast_ref::<Trap>(), places.collect::<Vec<_>>())
+            }
+        }
+    };
+    let expected = run(Tier::Interp, true);
+    for (tier, signals) in [(Tier::Jit, true), (Tier::Jit, false), (Tier::Auto, true)] {
+        assert_eq!(run(tier, signals), expected, "{tier}, signals {signals}: {text}");
+    }
+    expected
+}
+
+#[test]
+fn fuel_that_ends_at_an_entry_ends_at_the_first_instruction() {
+    let text = r#"(module (func $f (export "f") (param i32) (local i64 f32)
+        (call $f (local.get 0))))"#;
+    let seen = on_every_tier(text, Some(0), 1);
+    // Behind the number of groups of locals and two groups.
+    assert_eq!(seen, "Some(OutOfFuel) [(0, Some(5))]");
+}
+
+#[test]
+fn a_store_of_arithmetic_on_what_is_no_load() {
+    for op in [
+        "v128.any_true",
+        "i8x16.all_true",
+        "i16x8.all_true",
+        "i32x4.all_true",
+        "i64x2.all_true",
+        "i8x16.bitmask",
+        "i16x8.bitmask",
+        "i32x4.bitmask",
+        "i64x2.bitmask",
+        "i8x16.extract_lane_s 3",
+        "i8x16.extract_lane_u 3",
+        "i16x8.extract_lane_s 3",
+        "i16x8.extract_lane_u 3",
+        "i32x4.extract_lane 3",
+    ] {
+        for sum in ["add", "sub", "xor"] {
+            let text = format!(
+                "(module (memory 1) (func (export \"f\") (param i32) (result i32)
+                    (i32.store (i32.const 8) (i32.{sum} ({op} (i32x4.splat (local.get 0))) (local.get 0)))
+                    (i32.load (i32.const 8))))"
+            );
+            on_every_tier(&text, None, 0x0102_0304);
+        }
+    }
+}
