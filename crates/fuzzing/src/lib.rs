@@ -7,5 +7,6 @@
 pub mod differential;
 pub mod generate;
 pub mod random;
+pub mod tiers;
 pub mod translate;
 pub mod wasi_calls;
