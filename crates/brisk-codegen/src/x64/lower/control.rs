@@ -54,7 +54,7 @@ impl Lower<'_> {
             let data = self.func.edges[edge(nth).0 as usize];
             // A block whose other predecessors were dropped may still have parameters.
             let passes = data.args.start < data.args.end;
-            if count == 1 && !passes || self.s.preds[data.to.0 as usize] == 1 && !passes {
+            if !passes && (count == 1 || self.s.preds[data.to.0 as usize] == 1) {
                 targets.push(Target::Block(data.to.0));
                 continue;
             }
