@@ -242,7 +242,7 @@ fn make(mut store: impl AsContextMut<Data = Data>, ty: &ValType) -> Result<Val> 
             let number = random.number() as u32;
             let null = Val::null_ref(ty.heap_type());
             match null {
-                Val::ExternRef(_) if number % 3 != 0 || !ty.is_nullable() => {
+                Val::ExternRef(_) if !number.is_multiple_of(3) || !ty.is_nullable() => {
                     Val::ExternRef(Some(ExternRef::new(context, number)?))
                 }
                 _ if ty.is_nullable() => null,
