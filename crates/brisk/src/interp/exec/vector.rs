@@ -1,8 +1,9 @@
 //! Vector instructions. Their operands and results are always in slots.
 //!
-//! The computation of each family is a function of its own that takes slots. Builds with debug
-//! assertions keep it apart: the checks in library code for arrays take addresses of locals, and a handler
-//! whose locals have addresses cannot end in a jump. All other builds inline it.
+//! The computation of each family is a function of its own that takes slots, and is never inlined: where the
+//! optimizer leaves the call of a numeric function (as it may without link-time optimization, or with debug assertions),
+//! the vector it returns has an address, and a handler whose locals have addresses cannot end in a jump. The
+//! native stack would grow with each instruction.
 
 use crate::interp::dispatch::{handler, next};
 use crate::interp::rows::{ExtractLane, ReplaceLane, SlotValue, VBinary, VTernary, VUnary};
@@ -11,8 +12,7 @@ use brisk_module::numeric::{self, V128};
 /// Defines computations on slots of the frame at `sp`.
 macro_rules! on_slots {
     ($(fn $name:ident [$($generics:tt)*] ($sp:ident $(, $arg:ident: $ty:ty)*) $body:block)*) => {$(
-        #[cfg_attr(debug_assertions, inline(never))]
-        #[cfg_attr(not(debug_assertions), inline(always))]
+        #[inline(never)]
         unsafe fn $name<$($generics)*>($sp: *mut u64 $(, $arg: $ty)*) {
             // SAFETY: called by handlers with slots of their frame; see `handler!`.
             unsafe { $body }
