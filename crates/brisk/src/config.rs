@@ -273,7 +273,8 @@ impl Config {
     }
 
     /// Bytes of the thread's own stack that a call into wasm may use with everything it calls, host
-    /// functions included; 512 KiB unless set. The thread must have that much left.
+    /// functions included; 512 KiB unless set. The thread must have that much left. A quarter of it, but not more than
+    /// 128 KiB, is for host functions alone: wasm code traps before it takes that, however deep it recurses.
     pub fn max_native_stack(&mut self, bytes: usize) -> &mut Self {
         self.tunables.native_stack_bytes = bytes;
         self

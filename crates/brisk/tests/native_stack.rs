@@ -150,6 +150,33 @@ fn stack_overflow_at_each_depth_of_guest_and_host() {
     }
 }
 
+/// Machine code recurses until it overflows, and calls the host at each depth: what is left then is the host's.
+#[test]
+fn some_of_the_native_stack_is_for_host_functions() {
+    const ALLOWED: usize = 512 << 10;
+    let engine = Engine::new(Config::new().tier(Tier::Jit).max_native_stack(ALLOWED)).unwrap();
+    let text = r#"(module (import "" "" (func $host))
+        (func $run (export "run") (param i32) (result i32)
+            (call $host)
+            (i32.add (i32.const 1) (call $run (i32.sub (local.get 0) (i32.const 1))))))"#;
+    let module = Module::new(&engine, text).unwrap();
+    let mut store = Store::new(&engine, (0, usize::MAX));
+    let host = Func::wrap(&mut store, |mut caller: Caller<'_, (u32, usize)>| {
+        let here = &raw const caller as usize;
+        let (calls, lowest) = caller.data_mut();
+        (*calls, *lowest) = (*calls + 1, here.min(*lowest));
+    });
+    let made = Instance::new(&mut store, &module, &[host.into()]).unwrap();
+    let run = made.get_typed_func::<i32, i32>(&mut store, "run").unwrap();
+    let top = &raw const run as usize;
+    let ended = run.call(&mut store, 0).unwrap_err();
+    assert_eq!(ended.downcast_ref(), Some(&Trap::StackOverflow));
+    let (calls, lowest) = *store.data();
+    assert!(calls > 1_000, "{calls}");
+    // What this function and the call take above and below wasm code is small.
+    assert!(top - lowest < ALLOWED - (128 << 10) + (16 << 10), "{}", top - lowest);
+}
+
 fn call_i32(store: &mut Store<i32>, instance: Instance, name: &str, arg: i32) -> Result<i32> {
     instance.get_typed_func::<i32, i32>(&mut *store, name)?.call(store, arg)
 }

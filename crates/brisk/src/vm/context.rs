@@ -20,7 +20,8 @@ pub struct VmStore {
     /// First free slot of the value stack. The interpreter brings it up to date before it leaves for
     /// a host function or a libcall that may run one or collect.
     pub value_top: *mut u64,
-    /// Bytes of native stack an outermost entry and everything below it may use.
+    /// Bytes of native stack an outermost entry and everything below it may use before it is told of an overflow. Host
+    /// functions may go beyond.
     pub native_size: usize,
     /// A call that goes the slow way.
     pub slow_call: SlowCall,

@@ -164,6 +164,11 @@ const OVERFLOW: usize = size_of::<[u64; 2]>() * 1024;
 /// a thousand parameters at most.
 pub(crate) const ARGUMENT_SLOTS: usize = 2048;
 
+/// Of the bytes of native stack that an entry may use, those that only host functions may.
+fn host_reserve(bytes: usize) -> usize {
+    (bytes / 4).min(128 << 10)
+}
+
 impl StoreOpaque {
     fn new(engine: &Engine, hooks: &'static Hooks) -> Result<StoreOpaque> {
         let tunables = engine.tunables();
@@ -176,7 +181,7 @@ impl StoreOpaque {
             value_limit: AtomicUsize::new(value_end),
             value_end,
             value_top: value_stack.base().cast(),
-            native_size: tunables.native_stack_bytes,
+            native_size: tunables.native_stack_bytes - host_reserve(tunables.native_stack_bytes),
             slow_call: SlowCall {
                 state: std::ptr::null(),
                 ctx: std::ptr::null_mut(),
