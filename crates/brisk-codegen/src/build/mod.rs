@@ -1,8 +1,8 @@
 //! From the body of a WebAssembly function to the IR, in one pass.
 //!
 //! Locals become values on demand, as in Braun, Buchwald, Hack, Leißa, Mallon and Zwinkau, *Simple and Efficient
-//! Construction of Static Single Assignment Form* (CC 2013): see [`ssa`]. What an instruction gives is folded and
-//! numbered while it is built: see [`fold`]. Blocks are built one after the other in the order of the body; `finish`
+//! Construction of Static Single Assignment Form* (CC 2013): see `ssa`. What an instruction gives is folded and
+//! numbered while it is built: see `fold`. Blocks are built one after the other in the order of the body; `finish`
 //! then drops what is not used or not reached and writes blocks, edges and arguments in their final form.
 
 mod call;

@@ -1,7 +1,7 @@
 //! The code at the boundary of machine code: trampolines, which change the convention, and stubs, by which
 //! machine code reaches the runtime.
 //!
-//! Machine code between two boundaries is a segment. It is entered by [`Shape::enter`], whose frame holds what the
+//! Machine code between two boundaries is a segment. It is entered by [`ShapeCode::enter`], whose frame holds what the
 //! segment is left through when nothing in it handles a trap or an exception: the stack pointer is noted in the innermost
 //! activation (`activation_entry_sp`), and the word it points to says where to go on. It is left by the stubs and
 //! trampolines here, all of which begin with the same frame and note it in the store (`store_exit_fp`):
@@ -41,7 +41,7 @@ pub const RESUME_WORDS: usize = 4;
 #[derive(Clone, Debug, Default)]
 pub struct Runtime {
     /// `fn(state, VmContext, slots) -> (status, address)`: runs a function in the interpreter. With
-    /// [`status::TAIL_CALL`], the address is that of the code that loads the arguments, [`Shape::tail`] or
+    /// [`status::TAIL_CALL`], the address is that of the code that loads the arguments, [`ShapeCode::tail`] or
     /// [`Stubs::osr_tail`].
     pub interpret: u64,
     /// `fn(host function, frame pointer of the trampoline, slots) -> status`: calls a host function.
@@ -138,7 +138,7 @@ pub struct Emitter<'a> {
     pub runtime: &'a Runtime,
 }
 
-/// Distance of the entered segment's stack pointer from the frame pointer of [`Shape::enter`]'s frame.
+/// Distance of the entered segment's stack pointer from the frame pointer of [`ShapeCode::enter`]'s frame.
 pub const ENTER_FRAME: i32 = 64;
 /// Words of the frame with which a segment is left, below its frame pointer.
 const EXIT_WORDS: i32 = CALLEE_SAVED.len() as i32 + 1;
