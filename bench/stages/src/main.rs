@@ -27,7 +27,8 @@ fn main() {
     );
     for file in files {
         let bytes = std::fs::read(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
-        let module = Module::decode(bytes, &DecodeOptions::default()).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let module = Module::decode(bytes, &DecodeOptions::default())
+            .unwrap_or_else(|error| panic!("{file}: {error}"));
         let (stages, refused) = best(&module, rounds, checked);
         let name = file.rsplit('/').next().unwrap_or(&file);
         print(name, &stages, refused);
