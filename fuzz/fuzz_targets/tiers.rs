@@ -1,6 +1,9 @@
-//! Generated modules on every tier.
+//! Modules of everything on every tier.
 #![no_main]
 
+use brisk_fuzzing::generator::Generator;
+use brisk_fuzzing::tiers::tiers;
+
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    brisk_fuzzing::tiers::tiers(data);
+    tiers(Generator::Smith, data);
 });

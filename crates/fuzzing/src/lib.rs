@@ -6,6 +6,8 @@
 
 pub mod differential;
 pub mod generate;
+pub mod generator;
+pub mod loops;
 pub mod random;
 pub mod tiers;
 pub mod translate;

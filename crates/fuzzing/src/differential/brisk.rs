@@ -10,16 +10,20 @@ use brisk::{
 
 /// More than modules use before their own counter stops them.
 const STACK_BYTES: usize = 64 << 20;
+const NATIVE_STACK_BYTES: usize = 24 << 20;
+/// What the thread needs that runs a module.
+pub const THREAD_STACK_BYTES: usize = NATIVE_STACK_BYTES + (8 << 20);
 
 struct Data {
     events: Vec<Event>,
     random: Random,
 }
 
-/// Runs a module.
-pub fn run(wasm: &[u8], seed: u64, canonical_nans: bool) -> Outcome {
+/// Runs a module on a tier, of which `Auto` takes over the first loops and compiles on the first calls.
+pub fn run(wasm: &[u8], seed: u64, tier: Tier, canonical_nans: bool) -> Outcome {
     let mut config = Config::new();
-    config.tier(Tier::Interp).deterministic(canonical_nans);
+    config.tier(tier).tier_threshold(0).compile_threads(0).deterministic(canonical_nans);
+    config.max_native_stack(NATIVE_STACK_BYTES);
     config.max_wasm_stack(STACK_BYTES).parallel_compilation(false);
     let engine = Engine::new(&config).expect("such an engine exists");
     let data = Data { events: Vec::new(), random: Random::new(seed) };

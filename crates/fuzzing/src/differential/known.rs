@@ -98,7 +98,7 @@ mod tests {
         ] {
             let wasm = select(condition);
             let apart = kept_apart(&wasm).unwrap();
-            let actual = brisk::run(&wasm, 3, true);
+            let actual = brisk::run(&wasm, 3, ::brisk::Tier::Interp, true);
             assert!(outcome::compare(&wasmi::run(&wasm, 3), &actual).is_err(), "{condition}");
             assert!(outcome::compare(&wasmi::run(&apart, 3), &actual).is_ok(), "{condition}");
             assert_eq!(apart, select(&format!("{condition} (i32.and (i32.const 1))")));

@@ -1,11 +1,15 @@
 //! A module's run on one tier, written down line by line.
 
+use super::Counts;
+use crate::generate::STEPS;
 use crate::random::Random;
 use brisk::{
-    AsContext, AsContextMut, Config, Engine, Error, Extern, ExternRef, ExternType, Func, Global, Instance,
-    Memory, Module, Ref, Result, Store, StoreLimits, StoreLimitsBuilder, Table, Tag, ThrownException, Tier,
-    Trap, Val, ValType, WasmBacktrace, bail,
+    AsContext, AsContextMut, Caller, Config, Engine, Error, ExnRef, ExnRefPre, ExnType, Extern, ExternRef,
+    ExternType, Func, FuncType, Global, GlobalType, Instance, Memory, Module, Ref, Result, Rooted, Store,
+    StoreLimits, StoreLimitsBuilder, Table, Tag, ThrownException, Tier, TierOutcome, Trap, Val, ValType,
+    WasmBacktrace, bail,
 };
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// Beginning of the line of a call that used up a stack. Interpreter and machine code do so at different depths.
@@ -13,6 +17,14 @@ pub const OVERFLOW: &str = "stack overflow";
 const MEMORY_BYTES: usize = 4 << 20;
 const TABLE_ELEMENTS: usize = 10_000;
 const STACK_BYTES: usize = 4 << 20;
+/// Native stack of the thread that runs a module: what code may use, and the host's part.
+pub const THREAD_STACK_BYTES: usize = STACK_BYTES + (4 << 20);
+/// Instances of a module in its store; later ones import from earlier ones.
+const INSTANCES: usize = 2;
+/// How often host functions call back during one call.
+const NESTED: u32 = 6;
+/// What the counter of a module that stops itself is set to before each call.
+const CALL_STEPS: u64 = 2_000;
 
 /// A way to run code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,29 +32,32 @@ pub enum Way {
     /// Interpreted: what the others are compared with.
     Interp,
     /// Compiled first.
-    Jit,
-    /// Compiled first, with explicit bounds checks.
-    Checked,
-    /// Interpreted until the first loop iteration or call.
-    Auto,
-    /// Interpreted for a while.
-    Late,
+    Jit {
+        /// Bounds are checked by the hardware.
+        guarded: bool,
+    },
+    /// Interpreted until hot.
+    Auto {
+        /// Iterations until then.
+        threshold: u32,
+        /// Threads that compile meanwhile; with none, code is there when it is first wanted.
+        threads: usize,
+    },
 }
 
 impl Way {
-    /// Every way, the one that is believed first.
-    pub const ALL: [Way; 5] = [Way::Interp, Way::Jit, Way::Checked, Way::Auto, Way::Late];
-
-    fn config(self) -> Config {
+    fn config(self, plan: Plan) -> Config {
         let mut config = Config::new();
-        config.deterministic(true).parallel_compilation(false).compile_threads(0);
-        config.max_wasm_stack(STACK_BYTES);
+        config.deterministic(true).parallel_compilation(false).compile_threads(0).log_tiers(true);
+        config.max_wasm_stack(STACK_BYTES).max_native_stack(STACK_BYTES);
+        config.consume_fuel(plan.fuel.is_some());
+        config.spectre_mitigations(plan.spectre).interruptible(plan.interruptible);
         match self {
             Way::Interp => config.tier(Tier::Interp),
-            Way::Jit => config.tier(Tier::Jit),
-            Way::Checked => config.tier(Tier::Jit).signals_based_traps(false),
-            Way::Auto => config.tier(Tier::Auto).tier_threshold(0),
-            Way::Late => config.tier(Tier::Auto).tier_threshold(30),
+            Way::Jit { guarded } => config.tier(Tier::Jit).signals_based_traps(guarded),
+            Way::Auto { threshold, threads } => {
+                config.tier(Tier::Auto).tier_threshold(threshold).compile_threads(threads)
+            }
         };
         config
     }
@@ -51,44 +66,164 @@ impl Way {
 /// How a module is run, on every tier alike.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// Seed of arguments and of what host functions return.
+    /// Seed of arguments and of what host functions do.
     pub seed: u64,
     /// Fuel of each call, if it is counted.
     pub fuel: Option<u64>,
     /// How often each export is called.
     pub rounds: u32,
+    /// Whether machine code masks what speculation could read.
+    pub spectre: bool,
+    /// Whether machine code looks for interrupts.
+    pub interruptible: bool,
+    /// After how many iterations code is hot, beside none.
+    pub thresholds: [u32; 3],
+}
+
+impl Plan {
+    /// Mostly enough fuel, sometimes too little, sometimes none counted. Of the thresholds, the first ones reach
+    /// inner loops before what is around them is compiled.
+    pub fn new(random: &mut Random, rounds: u32) -> Plan {
+        let fuel = match random.below(8) {
+            0..=2 => None,
+            3 => Some(random.below(4_000)),
+            _ => Some(20_000_000),
+        };
+        Plan {
+            seed: random.number(),
+            fuel,
+            rounds,
+            spectre: random.below(4) != 0,
+            interruptible: random.below(2) != 0,
+            thresholds: [1 + random.below(6), 4 + random.below(40), 10 + random.below(500)].map(|x| x as u32),
+        }
+    }
+
+    /// Every way to run a module, the one that is believed first.
+    pub fn ways(self) -> [Way; 7] {
+        let [few, some, many] = self.thresholds;
+        [
+            Way::Interp,
+            Way::Jit { guarded: true },
+            Way::Jit { guarded: false },
+            Way::Auto { threshold: 0, threads: 0 },
+            Way::Auto { threshold: few, threads: 0 },
+            Way::Auto { threshold: some, threads: 0 },
+            Way::Auto { threshold: if self.seed.is_multiple_of(2) { few } else { many }, threads: 2 },
+        ]
+    }
 }
 
 struct Data {
     lines: Vec<String>,
     random: Random,
     limits: StoreLimits,
+    counts: Counts,
+    /// What host functions call, throw and change.
+    funcs: Vec<(String, Func)>,
+    tags: Vec<Tag>,
+    memories: Vec<Memory>,
+    globals: Vec<Global>,
+    /// Calls that host functions may still make, and how deep in such calls they are.
+    nested: u32,
+    depth: u32,
 }
 
-/// Runs a module. Nothing if brisk refuses it.
-pub fn run(wasm: &[u8], way: Way, plan: Plan) -> Option<Vec<String>> {
-    let mut config = way.config();
-    config.consume_fuel(plan.fuel.is_some());
-    let engine = Engine::new(&config).expect("such an engine exists");
-    let module = Module::from_binary(&engine, wasm).ok()?;
+/// A module's run.
+pub struct Outcome {
+    /// What was seen, in order.
+    pub lines: Vec<String>,
+    /// What happened, by class.
+    pub counts: Counts,
+}
+
+/// Runs a module. `Err` is why brisk refuses it.
+pub fn run(wasm: &[u8], way: Way, plan: Plan) -> std::result::Result<Outcome, String> {
+    let engine = Engine::new(&way.config(plan)).expect("such an engine exists");
+    let module = Module::from_binary(&engine, wasm).map_err(|error| format!("{error:#}"))?;
     let limits = StoreLimitsBuilder::new().memory_size(MEMORY_BYTES).table_elements(TABLE_ELEMENTS).build();
-    let data = Data { lines: Vec::new(), random: Random::new(plan.seed), limits };
+    let data = Data {
+        lines: Vec::new(),
+        random: Random::new(plan.seed),
+        limits,
+        counts: Counts::default(),
+        funcs: Vec::new(),
+        tags: Vec::new(),
+        memories: Vec::new(),
+        globals: Vec::new(),
+        nested: 0,
+        depth: 0,
+    };
     let mut store = Store::new(&engine, data);
     store.limiter(|data| &mut data.limits);
-    refuel(&mut store, plan);
-    let made = imports(&mut store, &module).and_then(|imports| Instance::new(&mut store, &module, &imports));
-    let line = match &made {
-        Ok(_) => "instantiated".to_string(),
-        Err(error) => format!("not instantiated: {}", stop(&mut store, error)),
-    };
-    push(&mut store, line, plan);
-    if let Ok(instance) = made {
+    let mut instances = Vec::new();
+    for _ in 0..INSTANCES {
+        refuel(&mut store, plan);
+        let made = imports(&mut store, &module, &instances)
+            .and_then(|imports| Instance::new(&mut store, &module, &imports));
+        let line = match &made {
+            Ok(_) => "instantiated".to_string(),
+            Err(error) => format!("not instantiated: {}", stop(&mut store, error)),
+        };
+        store.data_mut().counts.see(if made.is_ok() { "instantiated" } else { "not instantiated" });
+        push(&mut store, line);
+        let Ok(instance) = made else { break };
+        instances.push(instance);
+        remember(&mut store, &module, instance);
         for _ in 0..plan.rounds {
             call_exports(&mut store, &module, instance, plan);
         }
+    }
+    for instance in instances {
         held(&mut store, &module, instance);
     }
-    Some(store.into_data().lines)
+    let Data { lines, mut counts, .. } = store.into_data();
+    count_compilations(&engine, way, &mut counts)?;
+    Ok(Outcome { lines, counts })
+}
+
+/// What became of compilations. `Err` if the compiler failed.
+fn count_compilations(engine: &Engine, way: Way, counts: &mut Counts) -> std::result::Result<(), String> {
+    let events = engine.tier_events();
+    if let Some(event) = events.iter().find(|event| event.outcome == TierOutcome::Failed) {
+        return Err(format!("the compiler failed on function {}, loop {:x?}", event.func, event.loop_offset));
+    }
+    let mut entered = BTreeSet::new();
+    for event in events {
+        let class = match (event.outcome, event.loop_offset, way) {
+            (TierOutcome::TooLarge, ..) => "too large to compile",
+            (TierOutcome::Refused, ..) => "no room for code",
+            (_, None, Way::Jit { .. }) => "compiled first",
+            (_, None, _) => {
+                entered.insert(event.func);
+                "compiled when hot"
+            }
+            (_, Some(_), Way::Auto { threads: 0, .. }) => "loops taken over",
+            (_, Some(_), _) => "loops compiled in the background",
+        };
+        counts.see(class);
+    }
+    // Where the first call of a function makes it hot, the others run the machine code.
+    if way == (Way::Auto { threshold: 0, threads: 0 }) {
+        counts.add("functions that ran", entered.len() as u64);
+    }
+    Ok(())
+}
+
+/// Makes an instance's exports known to host functions.
+fn remember(store: &mut Store<Data>, module: &Module, instance: Instance) {
+    for export in module.exports() {
+        let name = export.name();
+        match instance.get_export(&mut *store, name) {
+            Some(Extern::Func(func)) => store.data_mut().funcs.push((name.to_string(), func)),
+            Some(Extern::Tag(tag)) => store.data_mut().tags.push(tag),
+            Some(Extern::Memory(memory)) => store.data_mut().memories.push(memory),
+            Some(Extern::Global(global)) if name != STEPS && global.ty(&*store).mutability().is_var() => {
+                store.data_mut().globals.push(global);
+            }
+            _ => {}
+        }
+    }
 }
 
 fn refuel(store: &mut Store<Data>, plan: Plan) {
@@ -98,27 +233,28 @@ fn refuel(store: &mut Store<Data>, plan: Plan) {
 }
 
 /// Notes a line, with the fuel that is left.
-fn push(store: &mut Store<Data>, mut line: String, plan: Plan) {
-    if plan.fuel.is_some() {
-        let left = store.get_fuel().expect("the engine counts fuel");
+fn push(mut store: impl AsContextMut<Data = Data>, mut line: String) {
+    let mut context = store.as_context_mut();
+    // Fuel is exact wherever the host can look.
+    if let Ok(left) = context.get_fuel() {
         let _ = write!(line, "; fuel {left}");
     }
-    store.data_mut().lines.push(line);
+    context.data_mut().lines.push(line);
 }
 
 /// Why and where code stopped.
-fn stop(store: &mut Store<Data>, error: &Error) -> String {
+fn stop(mut store: impl AsContextMut<Data = Data>, error: &Error) -> String {
     let mut text = match error.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => return OVERFLOW.to_string(),
         Some(trap) => format!("{trap:?}"),
         None => format!("{:#}", error.root_cause()),
     };
     if error.is::<ThrownException>()
-        && let Some(exception) = store.take_pending_exception()
+        && let Some(exception) = store.as_context_mut().take_pending_exception()
     {
-        let fields = exception.ty(&*store).map_or(0, |ty| ty.fields().count());
+        let fields = exception.ty(&store).map_or(0, |ty| ty.fields().count());
         for index in 0..fields {
-            let field = exception.field(&mut *store, index).map(|value| seen(&*store, &value));
+            let field = exception.field(&mut store, index).map(|value| seen(&store, &value));
             let _ = write!(text, " {}", field.unwrap_or_else(|error| format!("{error:#}")));
         }
     }
@@ -128,29 +264,16 @@ fn stop(store: &mut Store<Data>, error: &Error) -> String {
     text
 }
 
-fn imports(store: &mut Store<Data>, module: &Module) -> Result<Vec<Extern>> {
+fn imports(store: &mut Store<Data>, module: &Module, instances: &[Instance]) -> Result<Vec<Extern>> {
     let mut imports = Vec::new();
     for import in module.imports() {
+        let earlier = instances.last().copied().filter(|_| store.data_mut().random.below(2) == 0);
+        if let Some(found) = earlier.and_then(|instance| fitting(store, module, instance, &import.ty())) {
+            imports.push(found);
+            continue;
+        }
         imports.push(match import.ty() {
-            ExternType::Func(ty) => {
-                let name = import.name().to_string();
-                let results: Vec<ValType> = ty.results().collect();
-                Extern::Func(Func::new(&mut *store, ty, move |mut caller, arguments, values| {
-                    let mut line = format!("call of {name}");
-                    for argument in arguments {
-                        let _ = write!(line, " {}", seen(&caller, argument));
-                    }
-                    // Fuel is exact wherever the host can look.
-                    if let Ok(fuel) = caller.get_fuel() {
-                        let _ = write!(line, "; fuel {fuel}");
-                    }
-                    caller.data_mut().lines.push(line);
-                    for (value, ty) in values.iter_mut().zip(&results) {
-                        *value = make(&mut caller, ty)?;
-                    }
-                    Ok(())
-                }))
-            }
+            ExternType::Func(ty) => Extern::Func(host_function(store, import.name(), ty)),
             ExternType::Global(ty) => {
                 let value = make(&mut *store, ty.content())?;
                 Extern::Global(Global::new(&mut *store, ty, value)?)
@@ -166,27 +289,169 @@ fn imports(store: &mut Store<Data>, module: &Module) -> Result<Vec<Extern>> {
     Ok(imports)
 }
 
+/// The last export of an instance that is of the type of an import.
+fn fitting(store: &mut Store<Data>, module: &Module, instance: Instance, ty: &ExternType) -> Option<Extern> {
+    let exports: Vec<String> = module.exports().map(|export| export.name().to_string()).collect();
+    let found = exports.iter().rev().find_map(|name| {
+        if name == STEPS {
+            return None;
+        }
+        let export = instance.get_export(&mut *store, name)?;
+        let fits = match (export.ty(&*store), ty) {
+            (ExternType::Func(export), ExternType::Func(import)) => FuncType::eq(&export, import),
+            (ExternType::Global(export), ExternType::Global(import)) => is_same_global(&export, import),
+            (ExternType::Memory(export), ExternType::Memory(import)) => {
+                export.minimum() >= import.minimum()
+                    && export.maximum() == import.maximum()
+                    && export.is_64() == import.is_64()
+                    && export.page_size() == import.page_size()
+            }
+            _ => false,
+        };
+        fits.then_some(export)
+    });
+    if found.is_some() {
+        store.data_mut().counts.see("imports from an instance");
+    }
+    found
+}
+
+fn is_same_global(a: &GlobalType, b: &GlobalType) -> bool {
+    a.mutability() == b.mutability() && ValType::eq(a.content(), b.content())
+}
+
+/// A function that notes its arguments, does some of what host functions may, and makes its results up.
+fn host_function(store: &mut Store<Data>, name: &str, ty: FuncType) -> Func {
+    let name = name.to_string();
+    let results: Vec<ValType> = ty.results().collect();
+    Func::new(&mut *store, ty, move |mut caller, arguments, values| {
+        let mut line = format!("call of {name}");
+        for argument in arguments {
+            let _ = write!(line, " {}", seen(&caller, argument));
+        }
+        push(&mut caller, line);
+        caller.data_mut().counts.see("host calls");
+        act(&mut caller)?;
+        for (value, ty) in values.iter_mut().zip(&results) {
+            *value = make(&mut caller, ty)?;
+        }
+        Ok(())
+    })
+}
+
+/// What a host function does beside returning.
+fn act(caller: &mut Caller<Data>) -> Result<()> {
+    let random = &mut caller.data_mut().random;
+    let (kind, number) = (random.below(40), random.number());
+    match kind {
+        0 => bail!("the host refuses"),
+        1 | 2 => {
+            let tags = caller.data().tags.len() as u64;
+            if tags > 0 {
+                let tag = caller.data().tags[(number % tags) as usize];
+                return throw(caller, tag);
+            }
+        }
+        3..=5 => {
+            let memories = caller.data().memories.len() as u64;
+            if memories > 0 {
+                let memory = caller.data().memories[(number % memories) as usize];
+                if kind == 3 {
+                    let grown = memory.grow(&mut *caller, 1).ok();
+                    push(&mut *caller, format!("grew {grown:?}"));
+                }
+                let size = memory.data_size(&*caller) as u64;
+                let bytes = number.to_le_bytes();
+                let _ = memory.write(&mut *caller, (number % 0x200 % size.max(1)) as usize, &bytes);
+            }
+        }
+        6..=8 => {
+            let globals = caller.data().globals.len() as u64;
+            if globals > 0 {
+                let global = caller.data().globals[(number % globals) as usize];
+                let ty = global.ty(&*caller);
+                if let Ok(value) = make(&mut *caller, ty.content()) {
+                    global.set(&mut *caller, value)?;
+                }
+            }
+        }
+        9 => caller.gc(),
+        10..=12 => {
+            let data = caller.data_mut();
+            let funcs = data.funcs.len() as u64;
+            if funcs > 0 && data.nested > 0 && data.depth < 2 {
+                data.nested -= 1;
+                data.depth += 1;
+                let (name, func) = data.funcs[(number % funcs) as usize].clone();
+                let called = call(&mut *caller, &name, func);
+                caller.data_mut().depth -= 1;
+                caller.data_mut().counts.see("calls by host functions");
+                // Some do not mind.
+                if number >> 63 == 0 {
+                    called?;
+                }
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn throw(caller: &mut Caller<Data>, tag: Tag) -> Result<()> {
+    let ty = ExnType::from_tag_type(&tag.ty(&*caller))?;
+    let fields: Result<Vec<Val>> = ty.fields().map(|ty| make(&mut *caller, &ty)).collect();
+    let Ok(fields) = fields else { return Ok(()) };
+    let before = ExnRefPre::new(&mut *caller, ty);
+    let exception: Rooted<ExnRef> = ExnRef::new(&mut *caller, &before, &tag, &fields)?;
+    caller.data_mut().counts.see("exceptions of the host");
+    caller.as_context_mut().throw(exception)
+}
+
 fn call_exports(store: &mut Store<Data>, module: &Module, instance: Instance, plan: Plan) {
     for export in module.exports() {
         let Some(func) = instance.get_func(&mut *store, export.name()) else { continue };
-        let ty = func.ty(&*store);
-        let arguments: Result<Vec<Val>> = ty.params().map(|ty| make(&mut *store, &ty)).collect();
-        let Ok(arguments) = arguments else { continue };
-        let mut results = vec![Val::I32(0); ty.results().len()];
-        refuel(store, plan);
-        let mut line = export.name().to_string();
-        match func.call(&mut *store, &arguments, &mut results) {
-            Ok(()) => {
-                for result in &results {
-                    let _ = write!(line, " {}", seen(&*store, result));
-                }
-            }
-            Err(error) => {
-                let stop = stop(store, &error);
-                line = if stop == OVERFLOW { stop } else { format!("{line} stopped: {stop}") };
-            }
+        if let Some(steps) = instance.get_global(&mut *store, STEPS) {
+            let count = store.data_mut().random.below(CALL_STEPS) as i32;
+            steps.set(&mut *store, Val::I32(count)).expect("it is an integer");
         }
-        push(store, line, plan);
+        refuel(store, plan);
+        store.data_mut().nested = NESTED;
+        let _ = call(&mut *store, export.name(), func);
+    }
+}
+
+/// Calls a function with arguments that are made up, and notes how that ends.
+fn call(mut store: impl AsContextMut<Data = Data>, name: &str, func: Func) -> Result<()> {
+    let ty = func.ty(&store);
+    let arguments: Result<Vec<Val>> = ty.params().map(|ty| make(&mut store, &ty)).collect();
+    let Ok(arguments) = arguments else { return Ok(()) };
+    let mut results = vec![Val::I32(0); ty.results().len()];
+    let mut line = name.to_string();
+    let called = func.call(&mut store, &arguments, &mut results);
+    let class = match &called {
+        Ok(()) => {
+            for result in &results {
+                let _ = write!(line, " {}", seen(&store, result));
+            }
+            "returned".to_string()
+        }
+        Err(error) => {
+            let stop = stop(&mut store, error);
+            let class = match error.downcast_ref::<Trap>() {
+                Some(trap) => format!("trap: {trap:?}"),
+                None if error.is::<ThrownException>() => "exceptions".to_string(),
+                None => "other errors".to_string(),
+            };
+            line = if stop == OVERFLOW { stop } else { format!("{line} stopped: {stop}") };
+            class
+        }
+    };
+    push(&mut store, line);
+    store.as_context_mut().data_mut().counts.see(class);
+    match called {
+        // The exception was taken out to be looked at.
+        Err(error) if error.is::<ThrownException>() => bail!("the host lets go of an exception"),
+        called => called,
     }
 }
 

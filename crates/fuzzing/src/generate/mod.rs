@@ -1,10 +1,17 @@
-//! Modules made of bytes.
+//! Modules made of bytes, by wasm-smith.
+
+mod functions_only;
+
+pub use functions_only::functions_only;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use wasm_smith::{Config, InstructionKind, InstructionKinds, MemoryOffsetChoices, Module};
 
-/// Loop iterations and calls until a module's own counter stops it.
-const STEPS: u32 = 20_000;
+/// Name of the exported global that counts down loop iterations and calls until the module stops itself. What runs a
+/// module may set it before each call.
+pub const STEPS: &str = "steps left";
+/// What it begins with.
+const FIRST_STEPS: u32 = 20_000;
 /// Enough for several pages, and little enough to compare.
 const MEMORY_BYTES: u64 = 8 << 16;
 
@@ -23,8 +30,10 @@ pub enum Proposals {
     /// What wasmi knows and does in one way only: no exceptions, no references beyond version 2.0, and no relaxed
     /// vector instructions, whose results brisk and wasmi choose differently.
     Shared,
-    /// All that there is, also what brisk refuses.
+    /// All that brisk runs.
     All,
+    /// All that there is, also what brisk refuses.
+    Any,
 }
 
 /// A valid module that stops by itself. All of its functions, memories, tables and globals are exported.
@@ -33,13 +42,18 @@ pub fn module(u: &mut Unstructured, proposals: Proposals) -> Result<Generated> {
     let canonical_nans = config.canonicalize_nans;
     let mut module = Module::new(config, u)?;
     // Counts in the module itself, so that every engine stops at the same instruction.
-    module.ensure_termination(STEPS).map_err(|_| arbitrary::Error::IncorrectFormat)?;
-    Ok(Generated { wasm: module.to_bytes(), canonical_nans })
+    let steps = module.ensure_termination(FIRST_STEPS).map_err(|_| arbitrary::Error::IncorrectFormat)?;
+    let mut wasm = module.to_bytes();
+    if proposals == Proposals::All {
+        wasm = functions_only(&wasm, Some(steps)).ok_or(arbitrary::Error::IncorrectFormat)?;
+    }
+    Ok(Generated { wasm, canonical_nans })
 }
 
 /// Settings that differ from module to module: what all modules have a little of, none has much of.
 fn config(u: &mut Unstructured, proposals: Proposals) -> Result<Config> {
-    let all = proposals == Proposals::All;
+    let all = proposals != Proposals::Shared;
+    let any = proposals == Proposals::Any;
     Ok(Config {
         allowed_instructions: instructions(u)?,
         allow_floats: u.ratio(7, 8)?,
@@ -53,7 +67,7 @@ fn config(u: &mut Unstructured, proposals: Proposals) -> Result<Config> {
         exceptions_enabled: all && u.arbitrary()?,
         export_everything: true,
         extended_const_enabled: u.arbitrary()?,
-        gc_enabled: all && u.arbitrary()?,
+        gc_enabled: any && u.arbitrary()? || all && u.ratio(1, 4)?,
         max_data_segments: 6,
         max_element_segments: 6,
         max_funcs: u.int_in_range(6..=24)?,
@@ -83,7 +97,7 @@ fn config(u: &mut Unstructured, proposals: Proposals) -> Result<Config> {
         simd_enabled: u.arbitrary()?,
         table_max_size_required: true,
         tail_call_enabled: u.arbitrary()?,
-        threads_enabled: all && u.ratio(1, 8)?,
+        threads_enabled: any && u.ratio(1, 8)?,
         wide_arithmetic_enabled: u.ratio(1, 4)?,
         ..Config::default()
     })
@@ -110,7 +124,7 @@ pub fn broken_module(u: &mut Unstructured) -> Result<Vec<u8>> {
     let changes = u.int_in_range(0..=4)?;
     let changes: Vec<(u32, u8)> =
         (0..changes).map(|_| Ok((u32::arbitrary(u)?, u8::arbitrary(u)?))).collect::<Result<_>>()?;
-    let mut wasm = module(u, Proposals::All)?.wasm;
+    let mut wasm = module(u, Proposals::Any)?.wasm;
     for (at, byte) in changes {
         let at = at as usize % wasm.len();
         wasm[at] = byte;

@@ -1,0 +1,9 @@
+//! Modules of hot loops on every tier.
+#![no_main]
+
+use brisk_fuzzing::generator::Generator;
+use brisk_fuzzing::tiers::tiers;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    tiers(Generator::Loops, data);
+});
