@@ -14,7 +14,22 @@ fn on_every_tier(text: &str, fuel: Option<u64>, argument: i32) -> String {
         if let Some(fuel) = fuel {
             store.set_fuel(fuel).unwrap();
         }
-        let instance = Instance::new(&mut store, &module, &[]).unwrap();
+        let tag = Tag::new(&mut store, &TagType::new(FuncType::new(&engine, [ValType::I32], []))).unwrap();
+        // Functions of the host throw.
+        let imports: Vec<Extern> = module
+            .imports()
+            .map(|import| match import.ty() {
+                ExternType::Func(ty) => Func::new(&mut store, ty, move |mut caller, _, _| {
+                    let ty = ExnType::from_tag_type(&tag.ty(&caller))?;
+                    let before = ExnRefPre::new(&mut caller, ty);
+                    let exception = ExnRef::new(&mut caller, &before, &tag, &[Val::I32(5)])?;
+                    caller.as_context_mut().throw(exception)
+                })
+                .into(),
+                _ => tag.into(),
+            })
+            .collect();
+        let instance = Instance::new(&mut store, &module, &imports).unwrap();
         let func = instance.get_func(&mut store, "f").unwrap();
         let mut results = vec![Val::I32(0); func.ty(&store).results().len()];
         match func.call(&mut store, &[argument.into()], &mut results) {
@@ -68,5 +83,21 @@ fn a_store_of_arithmetic_on_what_is_no_load() {
             );
             on_every_tier(&text, None, 0x0102_0304);
         }
+    }
+}
+
+#[test]
+fn an_exception_of_a_host_function_that_was_tail_called() {
+    for (params, results) in [("", ""), ("f64", "i32"), ("i64 f64 i64 f32 i64", "i32 i32 i32")] {
+        let pushed: String = params.split_whitespace().map(|ty| format!("({ty}.const 3)")).collect();
+        let text = format!(
+            r#"(module (import "" "host" (func $host (param {params}) (result {results})))
+                (func $f (export "f") (param i32) (result {results})
+                    (if (i32.eqz (local.get 0)) (then {pushed} return_call $host))
+                    (call $f (i32.sub (local.get 0) (i32.const 1)))))"#
+        );
+        let seen = on_every_tier(&text, None, 2);
+        // The host function was called from the frame that it replaces.
+        assert_eq!(seen.matches("(1, ").count(), 3, "{seen}");
     }
 }

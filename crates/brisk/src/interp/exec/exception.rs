@@ -70,16 +70,29 @@ handler! {
 /// `ip`, `sp` and `ctx` must be those of the instruction that threw or called.
 #[cold]
 #[inline(never)]
-pub(crate) unsafe extern "C" fn unwind(
+pub(crate) unsafe extern "C" fn unwind(ip: *const u16, sp: *mut u64, ctx: *mut VmContext) -> Status {
+    // SAFETY: by the contract of this function.
+    unsafe { unwind_from(ip, sp, ctx, ip, sp, ctx) }
+}
+
+/// The same, beginning in a frame further out than that of the instruction that threw, which are the last three.
+///
+/// # Safety
+/// As for [`unwind`].
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn unwind_from(
     mut ip: *const u16,
     mut sp: *mut u64,
     mut ctx: *mut VmContext,
+    thrown_ip: *const u16,
+    thrown_sp: *mut u64,
+    thrown_ctx: *mut VmContext,
 ) -> Status {
     // SAFETY: frames and links are those the interpreter wrote; code is found by address.
     unsafe {
         let exn = libcalls::take_pending_exception(ctx);
         let tag = libcalls::exn_tag(exn);
-        let thrown = VmExit { ip, sp, ctx };
         loop {
             let Some(code) = lookup(ctx, ip) else {
                 unreachable!("running code belongs to its instance's module")
@@ -111,7 +124,7 @@ pub(crate) unsafe extern "C" fn unwind(
             if call::is_exit(link.ip) {
                 libcalls::set_pending_exception(ctx, exn);
                 // The frames are still what they were, for a backtrace.
-                (*(*ctx).store).exit = thrown;
+                (*(*ctx).store).exit = VmExit { ip: thrown_ip, sp: thrown_sp, ctx: thrown_ctx };
                 return Status::Exception;
             }
             if wanted(ctx) {
@@ -151,7 +164,8 @@ unsafe fn wanted(ctx: *mut VmContext) -> bool {
     unsafe { (*(*ctx).store).value_limit.load(Ordering::Relaxed) == 0 }
 }
 
-/// Throws the pending exception from where a frame that is no more would have returned to.
+/// Throws the pending exception from where a frame that tail-called a host function would have returned to. Backtraces
+/// have that frame: the host function was called from it.
 ///
 /// # Safety
 /// `ip`, `sp` and `ctx` must be those of the frame's last instruction, the others its link.
@@ -171,6 +185,6 @@ pub(crate) unsafe extern "C" fn throw_from_caller(
             (*(*ctx).store).exit = VmExit { ip, sp, ctx };
             return Status::Exception;
         }
-        unwind(caller_ip.sub(1), caller_sp, caller_ctx)
+        unwind_from(caller_ip.sub(1), caller_sp, caller_ctx, ip, sp, ctx)
     }
 }
