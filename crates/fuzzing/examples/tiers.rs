@@ -45,7 +45,12 @@ fn run(generator: Generator, first: u64, time: Duration) -> ExitCode {
     let mut out = std::io::stdout();
     let (start, mut counts, mut differing, mut number) =
         (Instant::now(), Counts::default(), Vec::new(), first);
+    let mut told = start;
     while start.elapsed() < time {
+        if told.elapsed() > Duration::from_secs(60) {
+            told = Instant::now();
+            let _ = writeln!(out, "{generator:?} {number}, {} s", start.elapsed().as_secs());
+        }
         if let Some((wasm, plan)) = of_number(generator, number) {
             match compare(&wasm, plan) {
                 Ok(found) => counts.add_all(&found),

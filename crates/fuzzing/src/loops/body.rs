@@ -96,6 +96,11 @@ impl<'m, 'b> Body<'m, 'b> {
         }
     }
 
+    /// Has no statement write a parameter.
+    pub fn keep_param(&mut self, param: usize) {
+        self.locals[param].writable = false;
+    }
+
     fn new_local(&mut self, ty: Type) -> usize {
         self.locals.push(Local { ty, writable: false });
         self.locals.len() - 1

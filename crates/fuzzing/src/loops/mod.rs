@@ -278,6 +278,7 @@ fn recursive(module: &mut Module, source: &mut Source, number: usize, out: &mut 
     let mut cost = 0;
     for (nth, name) in names.iter().enumerate() {
         let mut body = Body::new(module, source, &params, &[result], LEAF_COST);
+        body.keep_param(0);
         let locals = body.source.below(3);
         body.locals(locals);
         if body.source.one_in(3) {
