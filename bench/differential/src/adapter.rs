@@ -10,6 +10,7 @@ use crate::side::Side;
 pub struct Adapter {
     name: &'static str,
     engine: api::Engine,
+    fault: Arc<Mutex<Option<String>>>,
 }
 
 /// What a store keeps of a run.
@@ -21,13 +22,17 @@ struct State {
 impl Adapter {
     fn new(name: &'static str, config: &api::Config) -> Result<Self, String> {
         let engine = api::Engine::new(config).map_err(|error| format!("{name}: {error:#}"))?;
-        Ok(Self { name, engine })
+        Ok(Self { name, engine, fault: Arc::default() })
     }
 }
 
 impl Side for Adapter {
     fn name(&self) -> &'static str {
         self.name
+    }
+
+    fn fault(&self) -> Option<String> {
+        self.fault.lock().expect("nobody panics with it").take()
     }
 
     fn run(&self, wasm: &[u8], seed: u64) -> Outcome {

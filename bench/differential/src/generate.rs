@@ -2,14 +2,14 @@
 
 use crate::random::Random;
 use arbitrary::Unstructured;
-use wasm_encoder::reencode::{self, Reencode};
+use brisk_fuzzing::generate::functions_only;
+use brisk_fuzzing::loops;
 use wasm_smith::{Config, InstructionKind, InstructionKinds, Module};
-use wasmparser::{CompositeInnerType, Operator, Parser};
 
 /// Loop iterations and calls until a module's own counter stops it.
 const STEPS: u32 = 20_000;
-/// How many modules are made to find one without structures and arrays.
-const TRIES: u32 = 50;
+/// How many modules are made to find one that can be had without structures and arrays.
+const TRIES: u32 = 10;
 /// Enough for several pages, small enough to compare.
 const MEMORY_BYTES: u64 = 10 << 16;
 
@@ -27,12 +27,14 @@ pub enum Theme {
     Vectors,
     /// Typed function references, recursive and sub-typed function types.
     References,
+    /// Nested loops that get hot, with calls, memory accesses and exceptions in them.
+    Loops,
 }
 
 impl Theme {
     /// All of them.
-    pub const ALL: [Theme; 5] =
-        [Theme::Mixed, Theme::Control, Theme::Memories, Theme::Vectors, Theme::References];
+    pub const ALL: [Theme; 6] =
+        [Theme::Mixed, Theme::Control, Theme::Memories, Theme::Vectors, Theme::References, Theme::Loops];
 
     fn instructions(self) -> InstructionKinds {
         use InstructionKind::{
@@ -44,6 +46,7 @@ impl Theme {
             Theme::Memories => &[Control, Memory, Numeric, Parametric, Table, Variable],
             Theme::Vectors => &[Control, Memory, Numeric, Parametric, Variable, Vector],
             Theme::References => &[Control, NumericInt, Parametric, Reference, Table, Variable],
+            Theme::Loops => &[],
         })
     }
 
@@ -67,9 +70,8 @@ impl Theme {
             max_memory64_bytes: u128::from(MEMORY_BYTES),
             max_table_elements: 100,
             max_tables: 3,
-            // With each type more it is less likely that none is a structure or an array.
-            max_types: if self == Theme::References { 4 } else { 20 },
-            min_types: if self == Theme::References { 2 } else { 8 },
+            max_types: 20,
+            min_types: 8,
             // Growth must not end where the machine does.
             memory_max_size_required: true,
             min_funcs: 5,
@@ -87,85 +89,25 @@ impl Theme {
 /// The module of a seed, if there is one: few seeds give none.
 pub fn module(theme: Theme, seed: u64) -> Option<Vec<u8>> {
     let mut random = Random::new(seed);
-    if theme != Theme::References {
-        return generate(theme, &mut random);
+    match theme {
+        Theme::Loops => Some(loops::module(Unstructured::new(&bytes(&mut random)), true)),
+        // wasm-smith has one switch for typed function references and for structures and arrays.
+        Theme::References => (0..TRIES).find_map(|_| functions_only(&generate(theme, &mut random)?, None)),
+        _ => generate(theme, &mut random),
     }
-    // Most are of no use: see `without_structures`.
-    (0..TRIES).find_map(|_| without_structures(&generate(theme, &mut random)?))
+}
+
+fn bytes(random: &mut Random) -> Vec<u8> {
+    let length = 1000 + (random.next() % 30_000) as usize;
+    random.bytes(length)
 }
 
 fn generate(theme: Theme, random: &mut Random) -> Option<Vec<u8>> {
-    let length = 1000 + (random.next() % 30_000) as usize;
-    let bytes = random.bytes(length);
+    let bytes = bytes(random);
     let mut module = Module::new(theme.config(), &mut Unstructured::new(&bytes)).ok()?;
     // It counts down in the module itself, so every engine stops it at the same instruction.
     module.ensure_termination(STEPS).ok()?;
     Some(module.to_bytes())
-}
-
-/// The proposal an operator belongs to, as wasmparser's table names it.
-macro_rules! define_proposal {
-    ($( @$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*) )*) => {
-        fn proposal(operator: &Operator) -> &'static str {
-            match operator {
-                $( Operator::$op { .. } => stringify!($proposal), )*
-                _ => "",
-            }
-        }
-    };
-}
-wasmparser::for_each_operator!(define_proposal);
-
-/// The module with each operation on structures, arrays and casts replaced by `unreachable`, which
-/// any stack suits; `None` if it has types of structures or arrays, or needs such an operation in a
-/// constant expression.
-///
-/// wasm-smith has one switch for typed function references and for all of this.
-fn without_structures(wasm: &[u8]) -> Option<Vec<u8>> {
-    let mut module = wasm_encoder::Module::new();
-    OnlyFunctions.parse_core_module(&mut module, Parser::new(0), wasm).ok()?;
-    Some(module.finish())
-}
-
-struct OnlyFunctions;
-
-/// Found what cannot be replaced.
-#[derive(Debug)]
-struct Structure;
-
-impl Reencode for OnlyFunctions {
-    type Error = Structure;
-
-    fn composite_type(
-        &mut self,
-        ty: wasmparser::CompositeType,
-    ) -> Result<wasm_encoder::CompositeType, reencode::Error<Structure>> {
-        match ty.inner {
-            CompositeInnerType::Func(_) => reencode::utils::composite_type(self, ty),
-            _ => Err(reencode::Error::UserError(Structure)),
-        }
-    }
-
-    fn const_expr(
-        &mut self,
-        expression: wasmparser::ConstExpr,
-    ) -> Result<wasm_encoder::ConstExpr, reencode::Error<Structure>> {
-        let plain = |operator: Operator| proposal(&operator) != "gc";
-        if !expression.get_operators_reader().into_iter().all(|operator| operator.is_ok_and(plain)) {
-            return Err(reencode::Error::UserError(Structure));
-        }
-        reencode::utils::const_expr(self, expression)
-    }
-
-    fn instruction<'a>(
-        &mut self,
-        operator: Operator<'a>,
-    ) -> Result<wasm_encoder::Instruction<'a>, reencode::Error<Structure>> {
-        if proposal(&operator) == "gc" {
-            return Ok(wasm_encoder::Instruction::Unreachable);
-        }
-        reencode::utils::instruction(self, operator)
-    }
 }
 
 #[cfg(test)]

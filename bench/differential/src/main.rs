@@ -1,4 +1,4 @@
-//! Runs generated modules in two engines and compares results, the order and arguments of host
+//! Runs generated modules in wasmtime and on each tier of brisk, and compares results, the order and arguments of host
 //! calls, traps, exceptions, memories, tables and globals.
 
 mod generate;
@@ -21,7 +21,8 @@ usage: brisk-differential [OPTIONS]
   --seconds N      stop after so long (default: 60)
   --modules N      stop after so many modules
   --seed N         begin with this module (default: 0)
-  --theme NAME     mixed, control, memories, vectors or references (default: in turn)
+  --theme NAME     mixed, control, memories, vectors, references or loops (default: in turn)
+  --tier NAME      interp, jit or auto (default: each)
   --file FILE      run this module, with the arguments of --seed, instead of generated ones
   --save DIR       keep the module that is being run, and those on which the engines differ
   --self-check     compare wasmtime with itself in another configuration
@@ -32,6 +33,7 @@ struct Options {
     modules: u64,
     seed: u64,
     theme: Option<Theme>,
+    tier: Option<brisk::Tier>,
     file: Option<PathBuf>,
     save: Option<PathBuf>,
     self_check: bool,
@@ -44,6 +46,7 @@ impl Options {
             modules: u64::MAX,
             seed: 0,
             theme: None,
+            tier: None,
             file: None,
             save: None,
             self_check: false,
@@ -61,6 +64,9 @@ impl Options {
                         Theme::ALL.iter().find(|theme| format!("{theme:?}").eq_ignore_ascii_case(&name));
                     options.theme = Some(*theme.ok_or_else(|| format!("no theme {name}"))?);
                 }
+                "--tier" => {
+                    options.tier = Some(value()?.parse().map_err(|error| format!("{error:#}"))?);
+                }
                 "--file" => options.file = Some(value()?.into()),
                 "--save" => options.save = Some(value()?.into()),
                 "--self-check" => options.self_check = true,
@@ -71,12 +77,25 @@ impl Options {
     }
 }
 
-/// The engine that is believed, and the one that is tested.
-fn sides(options: &Options) -> Result<[Box<dyn Side>; 2], String> {
+/// The engine that is believed, and those that are tested.
+struct Sides {
+    expected: Box<dyn Side>,
+    tested: Vec<Box<dyn Side>>,
+}
+
+fn sides(options: &Options) -> Result<Sides, String> {
     let expected = Box::new(side::wasmtime::new()?);
-    let actual: Box<dyn Side> =
-        if options.self_check { Box::new(side::wasmtime::plain()?) } else { Box::new(side::brisk::new()?) };
-    Ok([expected, actual])
+    let mut tested: Vec<Box<dyn Side>> = Vec::new();
+    if options.self_check {
+        tested.push(Box::new(side::wasmtime::plain()?));
+    } else {
+        for tier in [brisk::Tier::Interp, brisk::Tier::Jit, brisk::Tier::Auto] {
+            if options.tier.is_none_or(|wanted| wanted == tier) {
+                tested.push(Box::new(side::brisk::new(tier)?));
+            }
+        }
+    }
+    Ok(Sides { expected, tested })
 }
 
 /// What was seen, so that a run which compared nothing of interest shows.
@@ -108,34 +127,39 @@ impl Tally {
     }
 }
 
-/// Runs one module in both engines.
-fn check(
-    sides: &[Box<dyn Side>; 2],
-    wasm: &[u8],
-    (theme, seed): (Option<Theme>, u64),
-    tally: &mut Tally,
-) -> Verdict {
+/// Runs one module in all engines, to the first that differs.
+fn check(sides: &Sides, wasm: &[u8], (theme, seed): (Option<Theme>, u64), tally: &mut Tally) -> Verdict {
     tally.modules += 1;
     tally.see(theme, "modules");
-    let [expected, actual] = sides
-        .each_ref()
-        .map(|side| catch_unwind(AssertUnwindSafe(|| side.run(wasm, seed))).map_err(|_| side.name()));
-    match (expected, actual) {
-        (Ok(expected), Ok(actual)) => {
-            expected.classes().for_each(|class| tally.see(theme, class));
-            let verdict = outcome::compare(&expected, &actual);
-            match &verdict {
+    let run = |side: &dyn Side| {
+        let outcome = catch_unwind(AssertUnwindSafe(|| side.run(wasm, seed)));
+        let fault = side.fault();
+        let outcome = outcome.map_err(|_| format!("{} panicked", side.name()))?;
+        match fault {
+            Some(fault) => Err(format!("{}: {fault}", side.name())),
+            None => Ok(outcome),
+        }
+    };
+    let mut compared = || -> Result<Verdict, String> {
+        let expected = run(&*sides.expected)?;
+        expected.classes().for_each(|class| tally.see(theme, class));
+        let mut verdict = Verdict::Agree;
+        for side in &sides.tested {
+            match outcome::compare(&expected, &run(&**side)?) {
                 Verdict::Agree => {}
-                Verdict::SetAside(reason) => tally.see(theme, format!("set aside: {reason}")),
-                Verdict::Differ(_) => tally.differing += 1,
+                Verdict::SetAside(reason) => {
+                    tally.see(theme, format!("set aside: {reason}"));
+                    verdict = Verdict::SetAside(reason);
+                }
+                Verdict::Differ(difference) => return Err(format!("{}: {difference}", side.name())),
             }
-            verdict
         }
-        (Err(name), _) | (_, Err(name)) => {
-            tally.differing += 1;
-            Verdict::Differ(format!("{name} panicked"))
-        }
-    }
+        Ok(verdict)
+    };
+    compared().unwrap_or_else(|difference| {
+        tally.differing += 1;
+        Verdict::Differ(difference)
+    })
 }
 
 fn run(options: &Options) -> Result<Tally, String> {

@@ -10,6 +10,8 @@ pub trait Side {
     /// Runs a module: instantiates it with made-up imports, calls every export, and records
     /// everything. The same `seed` gives the same arguments and host results in every engine.
     fn run(&self, wasm: &[u8], seed: u64) -> Outcome;
+    /// What went wrong within the engine since it was last asked, though results do not show it.
+    fn fault(&self) -> Option<String>;
 }
 
 /// Stack for wasm code. Deep recursion is bounded by the modules' own counters, and mostly fits.
@@ -17,19 +19,37 @@ const WASM_STACK: usize = 16 << 20;
 /// Stack of the thread that runs a side.
 pub const THREAD_STACK: usize = 64 << 20;
 
-/// brisk, interpreting.
+/// brisk, on each tier.
 pub mod brisk {
     use ::brisk as api;
+    use std::sync::{Arc, Mutex};
 
-    /// The engine under test.
-    pub fn new() -> Result<Adapter, String> {
+    /// The engine under test. `Auto` takes over the first loops and compiles on the first calls.
+    pub fn new(tier: api::Tier) -> Result<Adapter, String> {
         let mut config = api::Config::new();
         config
-            .tier(api::Tier::Interp)
+            .tier(tier)
+            .tier_threshold(0)
+            .compile_threads(0)
             .deterministic(true)
             .wasm_backtrace(false)
-            .max_wasm_stack(super::WASM_STACK);
-        Adapter::new("brisk", &config)
+            .max_wasm_stack(super::WASM_STACK)
+            .max_native_stack(super::WASM_STACK);
+        let name = match tier {
+            api::Tier::Interp => "brisk, interp",
+            api::Tier::Jit => "brisk, jit",
+            _ => "brisk, auto",
+        };
+        let adapter = Adapter::new(name, &config)?;
+        let fault = adapter.fault.clone();
+        adapter.engine.trace_tiers(move |event| {
+            // Such functions are interpreted.
+            if event.outcome == api::TierOutcome::Failed {
+                let text = format!("the compiler failed on function {}", event.func);
+                *fault.lock().expect("nobody panics with it") = Some(text);
+            }
+        });
+        Ok(adapter)
     }
 
     /// The payload of the exception that `error` stands for, taken out of the store.
@@ -52,6 +72,7 @@ pub mod brisk {
 /// this program itself, neither optimizes nor relies on guard pages.
 pub mod wasmtime {
     use ::wasmtime as api;
+    use std::sync::{Arc, Mutex};
 
     fn config(plain: bool) -> api::Config {
         let mut config = api::Config::new();

@@ -4,6 +4,7 @@
 //! wrong with what brisk does.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "wasmi")]
 pub mod differential;
 pub mod generate;
 pub mod generator;
