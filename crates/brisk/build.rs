@@ -11,4 +11,10 @@ fn main() {
     if !threaded || std::env::var_os("CARGO_CFG_MIRI").is_some() {
         println!("cargo::rustc-cfg=brisk_loop_dispatch");
     }
+    // Vector handlers have their computations inlined where `scripts/check-handlers.sh` has found that they still
+    // end in jumps then.
+    println!("cargo::rustc-check-cfg=cfg(brisk_inline_vectors)");
+    if threaded && opt_level == "3" && arch == "x86_64" {
+        println!("cargo::rustc-cfg=brisk_inline_vectors");
+    }
 }

@@ -7,115 +7,115 @@ use super::simd_widen::*;
 use super::vector::{V128, zip};
 
 /// `i8x16.relaxed_swizzle`
-#[inline]
+#[inline(always)]
 pub fn i8x16_relaxed_swizzle(a: V128, b: V128) -> V128 {
     i8x16_swizzle(a, b)
 }
 
 /// `i32x4.relaxed_trunc_f32x4_s`
-#[inline]
+#[inline(always)]
 pub fn i32x4_relaxed_trunc_f32x4_s(a: V128) -> V128 {
     i32x4_trunc_sat_f32x4_s(a)
 }
 
 /// `i32x4.relaxed_trunc_f32x4_u`
-#[inline]
+#[inline(always)]
 pub fn i32x4_relaxed_trunc_f32x4_u(a: V128) -> V128 {
     i32x4_trunc_sat_f32x4_u(a)
 }
 
 /// `i32x4.relaxed_trunc_f64x2_s_zero`
-#[inline]
+#[inline(always)]
 pub fn i32x4_relaxed_trunc_f64x2_s_zero(a: V128) -> V128 {
     i32x4_trunc_sat_f64x2_s_zero(a)
 }
 
 /// `i32x4.relaxed_trunc_f64x2_u_zero`
-#[inline]
+#[inline(always)]
 pub fn i32x4_relaxed_trunc_f64x2_u_zero(a: V128) -> V128 {
     i32x4_trunc_sat_f64x2_u_zero(a)
 }
 
 /// `f32x4.relaxed_madd`
-#[inline]
+#[inline(always)]
 pub fn f32x4_relaxed_madd(a: V128, b: V128, c: V128) -> V128 {
     f32x4_add(f32x4_mul(a, b), c)
 }
 
 /// `f32x4.relaxed_nmadd`
-#[inline]
+#[inline(always)]
 pub fn f32x4_relaxed_nmadd(a: V128, b: V128, c: V128) -> V128 {
     f32x4_add(f32x4_mul(f32x4_neg(a), b), c)
 }
 
 /// `f64x2.relaxed_madd`
-#[inline]
+#[inline(always)]
 pub fn f64x2_relaxed_madd(a: V128, b: V128, c: V128) -> V128 {
     f64x2_add(f64x2_mul(a, b), c)
 }
 
 /// `f64x2.relaxed_nmadd`
-#[inline]
+#[inline(always)]
 pub fn f64x2_relaxed_nmadd(a: V128, b: V128, c: V128) -> V128 {
     f64x2_add(f64x2_mul(f64x2_neg(a), b), c)
 }
 
 /// `i8x16.relaxed_laneselect`
-#[inline]
+#[inline(always)]
 pub fn i8x16_relaxed_laneselect(a: V128, b: V128, mask: V128) -> V128 {
     v128_bitselect(a, b, mask)
 }
 
 /// `i16x8.relaxed_laneselect`
-#[inline]
+#[inline(always)]
 pub fn i16x8_relaxed_laneselect(a: V128, b: V128, mask: V128) -> V128 {
     v128_bitselect(a, b, mask)
 }
 
 /// `i32x4.relaxed_laneselect`
-#[inline]
+#[inline(always)]
 pub fn i32x4_relaxed_laneselect(a: V128, b: V128, mask: V128) -> V128 {
     v128_bitselect(a, b, mask)
 }
 
 /// `i64x2.relaxed_laneselect`
-#[inline]
+#[inline(always)]
 pub fn i64x2_relaxed_laneselect(a: V128, b: V128, mask: V128) -> V128 {
     v128_bitselect(a, b, mask)
 }
 
 /// `f32x4.relaxed_min`
-#[inline]
+#[inline(always)]
 pub fn f32x4_relaxed_min(a: V128, b: V128) -> V128 {
     f32x4_min(a, b)
 }
 
 /// `f32x4.relaxed_max`
-#[inline]
+#[inline(always)]
 pub fn f32x4_relaxed_max(a: V128, b: V128) -> V128 {
     f32x4_max(a, b)
 }
 
 /// `f64x2.relaxed_min`
-#[inline]
+#[inline(always)]
 pub fn f64x2_relaxed_min(a: V128, b: V128) -> V128 {
     f64x2_min(a, b)
 }
 
 /// `f64x2.relaxed_max`
-#[inline]
+#[inline(always)]
 pub fn f64x2_relaxed_max(a: V128, b: V128) -> V128 {
     f64x2_max(a, b)
 }
 
 /// `i16x8.relaxed_q15mulr_s`
-#[inline]
+#[inline(always)]
 pub fn i16x8_relaxed_q15mulr_s(a: V128, b: V128) -> V128 {
     i16x8_q15mulr_sat_s(a, b)
 }
 
 /// `i16x8.relaxed_dot_i8x16_i7x16_s`
-#[inline]
+#[inline(always)]
 pub fn i16x8_relaxed_dot_i8x16_i7x16_s(a: V128, b: V128) -> V128 {
     zip(a, b, |x: i16, y: i16| {
         let low = i16::from(x as i8) * i16::from(y as i8);
@@ -125,7 +125,7 @@ pub fn i16x8_relaxed_dot_i8x16_i7x16_s(a: V128, b: V128) -> V128 {
 }
 
 /// `i32x4.relaxed_dot_i8x16_i7x16_add_s`
-#[inline]
+#[inline(always)]
 pub fn i32x4_relaxed_dot_i8x16_i7x16_add_s(a: V128, b: V128, c: V128) -> V128 {
     let dot = zip(a, b, |x: i32, y: i32| {
         let product = |byte: u32| (x << (24 - 8 * byte) >> 24) * (y << (24 - 8 * byte) >> 24);

@@ -1,4 +1,8 @@
 //! The vector type and the loops over its lanes.
+//!
+//! All functions on vectors are inlined by attribute, and made of nothing that the optimizer might leave a call of: plain
+//! loops instead of the library's functions on arrays and iterators, whose parts are generic and may stand in another codegen
+//! unit. The interpreter's handlers depend on it, see `interp/exec/vector.rs` in the crate `brisk`.
 
 use std::fmt;
 
@@ -13,27 +17,27 @@ pub struct V128(pub [u8; 16]);
 
 impl V128 {
     /// The vector of these lanes.
-    #[inline]
+    #[inline(always)]
     pub fn from_lanes<const N: usize, T: Lane<N>>(lanes: [T; N]) -> Self {
         T::join(lanes)
     }
 
     /// The lanes of the vector.
-    #[inline]
+    #[inline(always)]
     pub fn lanes<const N: usize, T: Lane<N>>(self) -> [T; N] {
         T::split(self)
     }
 }
 
 impl From<u128> for V128 {
-    #[inline]
+    #[inline(always)]
     fn from(bits: u128) -> Self {
         Self(bits.to_le_bytes())
     }
 }
 
 impl From<V128> for u128 {
-    #[inline]
+    #[inline(always)]
     fn from(vector: V128) -> Self {
         Self::from_le_bytes(vector.0)
     }
@@ -56,22 +60,28 @@ pub trait Lane<const N: usize>: Copy {
 macro_rules! lanes {
     ($($lane:ident $count:literal,)*) => {$(
         impl Lane<$count> for $lane {
-            #[inline]
+            #[inline(always)]
             fn split(vector: V128) -> [Self; $count] {
-                const SIZE: usize = size_of::<$lane>();
-                std::array::from_fn(|i| {
-                    <$lane>::from_le_bytes(std::array::from_fn(|byte| vector.0[i * SIZE + byte]))
-                })
+                let (bytes, _) = vector.0.as_chunks();
+                let mut lanes = [Self::default(); $count];
+                let mut i = 0;
+                while i < $count {
+                    lanes[i] = <$lane>::from_le_bytes(bytes[i]);
+                    i += 1;
+                }
+                lanes
             }
 
-            #[inline]
+            #[inline(always)]
             fn join(lanes: [Self; $count]) -> V128 {
-                const SIZE: usize = size_of::<$lane>();
-                let mut bytes = [0; 16];
-                for (i, lane) in lanes.iter().enumerate() {
-                    bytes[i * SIZE..(i + 1) * SIZE].copy_from_slice(&lane.to_le_bytes());
+                let mut vector = [0; 16];
+                let (bytes, _) = vector.as_chunks_mut();
+                let mut i = 0;
+                while i < $count {
+                    bytes[i] = lanes[i].to_le_bytes();
+                    i += 1;
                 }
-                V128(bytes)
+                V128(vector)
             }
         }
     )*};
@@ -84,16 +94,52 @@ lanes! {
     u64 2, i64 2, f64 2,
 }
 
+/// The vector of the lanes that a function gives for their numbers.
+#[inline(always)]
+pub(super) fn each<const N: usize, T: Lane<N>>(f: impl Fn(usize) -> T) -> V128 {
+    let mut lanes = T::split(V128([0; 16]));
+    let mut i = 0;
+    while i < N {
+        lanes[i] = f(i);
+        i += 1;
+    }
+    T::join(lanes)
+}
+
 /// Applies a function to each lane.
-#[inline]
+#[inline(always)]
 pub(super) fn map<const N: usize, T: Lane<N>, R: Lane<N>>(a: V128, f: impl Fn(T) -> R) -> V128 {
     let a = T::split(a);
-    R::join(std::array::from_fn(|i| f(a[i])))
+    each(|i| f(a[i]))
 }
 
 /// Applies a function to each pair of lanes at the same index.
-#[inline]
+#[inline(always)]
 pub(super) fn zip<const N: usize, T: Lane<N>, R: Lane<N>>(a: V128, b: V128, f: impl Fn(T, T) -> R) -> V128 {
     let (a, b) = (T::split(a), T::split(b));
-    R::join(std::array::from_fn(|i| f(a[i], b[i])))
+    each(|i| f(a[i], b[i]))
+}
+
+/// Whether a test holds for all lanes.
+#[inline(always)]
+pub(super) fn all<const N: usize, T: Lane<N>>(a: V128, test: impl Fn(T) -> bool) -> u32 {
+    let a = T::split(a);
+    let (mut all, mut i) = (true, 0);
+    while i < N {
+        all &= test(a[i]);
+        i += 1;
+    }
+    u32::from(all)
+}
+
+/// A bit for each lane, that of lane 0 lowest: whether a test holds.
+#[inline(always)]
+pub(super) fn bits<const N: usize, T: Lane<N>>(a: V128, test: impl Fn(T) -> bool) -> u32 {
+    let a = T::split(a);
+    let (mut bits, mut i) = (0, 0);
+    while i < N {
+        bits |= u32::from(test(a[i])) << i;
+        i += 1;
+    }
+    bits
 }

@@ -187,13 +187,19 @@ pub(crate) unsafe fn run(r: Regs) -> Status {
     }
 }
 
-/// Ends the activation with a trap at the current instruction.
+/// Ends the activation with a trap at the current instruction. In the C convention, which does not unwind: handlers
+/// jump here, too.
 ///
 /// # Safety
 /// `r` must be the state of running code.
 #[cold]
 #[inline(never)]
-pub(crate) unsafe fn trap(ip: *const u16, sp: *mut u64, ctx: *mut VmContext, trap: Trap) -> Status {
+pub(crate) unsafe extern "C" fn trap(
+    ip: *const u16,
+    sp: *mut u64,
+    ctx: *mut VmContext,
+    trap: Trap,
+) -> Status {
     // SAFETY: by the contract of this function.
     unsafe {
         let store = (*ctx).store;

@@ -20,7 +20,16 @@ use brisk_module::numeric::NumericTrap;
 /// As for [`trap`].
 #[cold]
 #[inline(never)]
-unsafe fn numeric_trap(ip: *const u16, sp: *mut u64, ctx: *mut VmContext, why: NumericTrap) -> Status {
+#[allow(
+    improper_ctypes_definitions,
+    reason = "called from here only; the convention says that it does not unwind"
+)]
+unsafe extern "C" fn numeric_trap(
+    ip: *const u16,
+    sp: *mut u64,
+    ctx: *mut VmContext,
+    why: NumericTrap,
+) -> Status {
     let kind = match why {
         NumericTrap::IntegerDivideByZero => Trap::IntegerDivisionByZero,
         NumericTrap::IntegerOverflow => Trap::IntegerOverflow,

@@ -1,9 +1,10 @@
 //! Vector instructions. Their operands and results are always in slots.
 //!
-//! The computation of each family is a function of its own that takes slots, and is never inlined: where the
-//! optimizer leaves the call of a numeric function (as it may without link-time optimization, or with debug assertions),
-//! the vector it returns has an address, and a handler whose locals have addresses cannot end in a jump. The
-//! native stack would grow with each instruction.
+//! The computation of each family is a function of its own that takes slots. Where the optimizer leaves a call of a
+//! numeric function in it, the vector that returns has an address, and a handler whose locals have addresses cannot
+//! end in a jump: the native stack would grow with each instruction. All of it is inlined, by attributes, where
+//! `build.rs` says that this leaves no such call; elsewhere, and with debug assertions, whose checks take addresses
+//! as well, the handler calls it.
 
 use crate::interp::dispatch::{handler, next};
 use crate::interp::rows::{ExtractLane, ReplaceLane, SlotValue, VBinary, VTernary, VUnary};
@@ -12,7 +13,8 @@ use brisk_module::numeric::{self, V128};
 /// Defines computations on slots of the frame at `sp`.
 macro_rules! on_slots {
     ($(fn $name:ident [$($generics:tt)*] ($sp:ident $(, $arg:ident: $ty:ty)*) $body:block)*) => {$(
-        #[inline(never)]
+        #[cfg_attr(all(brisk_inline_vectors, not(debug_assertions)), inline(always))]
+        #[cfg_attr(not(all(brisk_inline_vectors, not(debug_assertions))), inline(never))]
         unsafe fn $name<$($generics)*>($sp: *mut u64 $(, $arg: $ty)*) {
             // SAFETY: called by handlers with slots of their frame; see `handler!`.
             unsafe { $body }
