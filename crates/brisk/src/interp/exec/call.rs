@@ -8,6 +8,7 @@ use crate::interp::lookup;
 use crate::interp::operand::{Scalar, Src, Words};
 use crate::trap::Trap;
 use crate::vm::context::*;
+use crate::vm::store::NO_EXIT;
 use crate::vm::{Stop, libcalls, native, observe};
 use std::sync::atomic::Ordering;
 
@@ -537,16 +538,23 @@ handler! {
 pub(crate) unsafe fn enter_from_host(vm: *mut VmStore, func: *const VmFuncRef) -> Result<(), Stop> {
     // SAFETY: by the contract of this function.
     unsafe {
-        let mut activation = Activation {
-            previous: (*vm).activation,
-            exit: VmExit { ip: std::ptr::null(), sp: std::ptr::null_mut(), ctx: std::ptr::null_mut() },
-            thread: current_thread(),
-            native_top: 0,
-            entry_sp: std::ptr::null(),
+        let thread = current_thread();
+        let previous = (*vm).activation;
+        // Of either kind: what machine code needs in addition follows what all have.
+        let mut activation = NativeActivation {
+            activation: Activation {
+                previous,
+                exit: NO_EXIT,
+                thread,
+                native_top: 0,
+                entry_sp: std::ptr::null(),
+            },
+            outer_exit_fp: std::ptr::null(),
+            replaces: false,
         };
         let here = &raw mut activation as usize;
-        activation.native_top =
-            if activation.previous.is_null() { here } else { native_top(vm, here, activation.thread)? };
+        activation.activation.native_top =
+            if previous.is_null() { here } else { native_top(vm, here, thread)? };
         enter_function(vm, func, &raw mut activation)
     }
 }
@@ -567,7 +575,7 @@ pub(crate) unsafe fn enter_from_native(
     unsafe {
         let mut activation = Activation {
             previous: (*vm).activation,
-            exit: VmExit { ip: std::ptr::null(), sp: std::ptr::null_mut(), ctx: std::ptr::null_mut() },
+            exit: NO_EXIT,
             thread: (*(*vm).activation).thread,
             native_top: (*(*vm).activation).native_top,
             entry_sp: std::ptr::null(),
@@ -622,7 +630,7 @@ unsafe fn native_top(vm: *mut VmStore, here: usize, thread: usize) -> Result<usi
 unsafe fn enter_function(
     vm: *mut VmStore,
     func: *const VmFuncRef,
-    activation: *mut Activation,
+    activation: *mut NativeActivation,
 ) -> Result<(), Stop> {
     // SAFETY: by the contract of this function.
     unsafe {
@@ -636,10 +644,10 @@ unsafe fn enter_function(
             None => make_ready(vm, state, ctx, slots)?,
         };
         let status = match &(*code).bridge {
-            None => interpret(vm, code, ctx, activation),
-            Some(bridge) => native::enter(vm, &raw const **bridge, ctx, slots, activation, false),
+            None => interpret(vm, code, ctx, activation.cast()),
+            Some(bridge) => native::enter_as(vm, &raw const **bridge, ctx, slots, activation),
         };
-        if status == Status::Return { Ok(()) } else { not_returned(vm, status, slots, activation) }
+        if status == Status::Return { Ok(()) } else { not_returned(vm, status, slots, activation.cast()) }
     }
 }
 
@@ -744,7 +752,10 @@ unsafe fn begin(code: *const Code, link: Link, mut r: Regs) -> Status {
     unsafe {
         let locals = r.sp.add((*code).local_slots as usize);
         let zeroed = ((*code).local_slots - (*code).param_slots) as usize;
-        r.sp.add((*code).param_slots as usize).write_bytes(0, zeroed);
+        // Most functions that the host calls have few locals or none: no call of memset for those.
+        if zeroed != 0 {
+            r.sp.add((*code).param_slots as usize).write_bytes(0, zeroed);
+        }
         locals.cast::<*const u16>().write(link.ip);
         locals.add(1).cast::<*mut u64>().write(link.sp);
         locals.add(2).cast::<*mut VmContext>().write(link.ctx);

@@ -35,7 +35,7 @@ pub(crate) unsafe fn enter(
     outer: *const Activation,
     replaces: bool,
 ) -> Status {
-    // SAFETY: by the contract of this function; bridges are made of the trampoline of the function's shape.
+    // SAFETY: by the contract of this function.
     unsafe {
         let mut native = NativeActivation {
             activation: Activation {
@@ -45,19 +45,40 @@ pub(crate) unsafe fn enter(
                 native_top: (*outer).native_top,
                 entry_sp: std::ptr::null(),
             },
-            outer_exit_fp: (*vm).exit_fp,
+            outer_exit_fp: std::ptr::null(),
             replaces: replaces && !(*bridge).entry.is_null(),
         };
+        enter_as(vm, bridge, ctx, frame, &raw mut native)
+    }
+}
+
+/// The same in an activation that is not yet the store's innermost. A call by the host is one activation this way, and
+/// none of this a function of its own.
+///
+/// # Safety
+/// As for [`enter`]; the activation must say what is around it.
+#[inline(always)]
+pub(crate) unsafe fn enter_as(
+    vm: *mut VmStore,
+    bridge: *const Bridge,
+    ctx: *mut VmContext,
+    frame: *mut u64,
+    native: *mut NativeActivation,
+) -> Status {
+    // SAFETY: by the contract of this function; bridges are made of the trampoline of the function's shape.
+    unsafe {
         #[cfg(unix)]
         crate::vm::signals::prepare_thread();
-        let limit = (*outer).native_top.saturating_sub((*vm).native_size);
+        (*native).outer_exit_fp = (*vm).exit_fp;
+        // Rounded, so that entries from about the same depth have the same limit.
+        let limit = (*native).activation.native_top.saturating_sub((*vm).native_size) | (LIMIT_STEP - 1);
         let outer_limit = (*vm).native_limit;
         if limit != outer_limit {
             set_stack_limit(vm, limit);
         }
         let top = (*vm).value_top;
         (*vm).value_top = frame.add((*bridge).frame_slots as usize);
-        (*vm).activation = (&raw mut native).cast();
+        (*vm).activation = native.cast();
         let state = (*bridge).state;
         let entry = match (*bridge).entry {
             entry if entry.is_null() => (*state).native.load(Ordering::Acquire).cast_const(),
@@ -65,15 +86,18 @@ pub(crate) unsafe fn enter(
         };
         let trampoline: Enter = std::mem::transmute((*bridge).enter);
         let status = trampoline(frame, ctx, entry, state);
-        (*vm).activation = native.activation.previous;
-        (*vm).exit_fp = native.outer_exit_fp;
+        (*vm).activation = (*native).activation.previous;
+        (*vm).exit_fp = (*native).outer_exit_fp;
         (*vm).value_top = top;
-        if limit != outer_limit && !native.activation.previous.is_null() {
+        if limit != outer_limit && !(*native).activation.previous.is_null() {
             set_stack_limit(vm, outer_limit);
         }
         as_status(status)
     }
 }
+
+/// What limits of the native stack are rounded to.
+const LIMIT_STEP: usize = 4096;
 
 /// Has machine code use the native stack down to an address, if it is not to be interrupted.
 ///
@@ -94,6 +118,7 @@ unsafe fn set_stack_limit(vm: *mut VmStore, limit: usize) {
 }
 
 /// The status of an activation of machine code.
+#[inline(always)]
 fn as_status(status: u32) -> Status {
     const TRAP: u32 = Status::Trap as u32;
     const UNWIND: u32 = Status::Unwind as u32;

@@ -25,7 +25,7 @@ mod trampolines;
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) use self::{
-    boundary::{enter, unresolved},
+    boundary::{enter, enter_as, unresolved},
     image::{Frame, NativeCode, Publish},
     layout::vm_layout,
     segment::{Segment, for_each_word},
@@ -34,7 +34,8 @@ pub(crate) use self::{
 
 #[cfg(not(target_arch = "x86_64"))]
 pub(crate) use self::none::{
-    Frame, NativeCode, Publish, Segment, Trampolines, cpu, enter, for_each_word, unresolved, vm_layout,
+    Frame, NativeCode, Publish, Segment, Trampolines, cpu, enter, enter_as, for_each_word, unresolved,
+    vm_layout,
 };
 
 pub(crate) use crate::vm::guarded::GUARD;

@@ -5,7 +5,7 @@ use crate::interp::code::Bridge;
 use crate::interp::dispatch::Status;
 use crate::module::Module;
 use crate::vm::code_memory::CodeRefused;
-use crate::vm::{Activation, VmContext, VmStore};
+use crate::vm::{Activation, NativeActivation, VmContext, VmStore};
 use brisk_codegen::code::Code;
 use brisk_codegen::layout::VmLayout;
 use brisk_codegen::x64::asm::Features;
@@ -91,6 +91,18 @@ pub(crate) unsafe fn enter(
     _: *mut u64,
     _: *const Activation,
     _: bool,
+) -> Status {
+    unreachable!("no function has machine code")
+}
+
+/// # Safety
+/// None: no function has a bridge.
+pub(crate) unsafe fn enter_as(
+    _: *mut VmStore,
+    _: *const Bridge,
+    _: *mut VmContext,
+    _: *mut u64,
+    _: *mut NativeActivation,
 ) -> Status {
     unreachable!("no function has machine code")
 }
