@@ -1,6 +1,6 @@
 // The body of each module in peer.rs that adapts an engine. The engines' interfaces have the same
-// names and shapes, so the text is the same for each: `api` is the engine's crate, and making an
-// `engine` the one thing that differs.
+// names and shapes, so the text is the same for each: `api` is the engine's crate; making an `engine` and
+// whether stores are given `FUEL` are what differs.
 
 use super::{Load, Peer, Program, Repeat, Result};
 
@@ -23,6 +23,9 @@ impl Adapter {
     fn instance(&self, wasm: &[u8]) -> Result<(api::Store<()>, api::Instance)> {
         let module = api::Module::new(&self.engine, wasm).map_err(text)?;
         let mut store = api::Store::new(&self.engine, ());
+        if FUEL {
+            store.set_fuel(u64::MAX / 2).map_err(text)?;
+        }
         let imports = imports(&mut store, &module);
         let instance = api::Instance::new(&mut store, &module, &imports).map_err(text)?;
         Ok((store, instance))

@@ -19,7 +19,7 @@ const USAGE: &str = "\
 usage: brisk-peers [FILTER] [OPTIONS]
 
   FILTER               only programs whose name contains it
-  --engines A,B,...    only these, in this order
+  --engines A,B,...    only these, in this order; also brisk-jit-interruptible and brisk-jit-fuel
   --only KIND          programs, load or calls (default: all three)
   --rounds N           rounds of which the median is taken (default: 5)
   --clock cpu|wall     processor time of the thread, or time that passed (default: cpu)
@@ -106,7 +106,11 @@ fn wasm_files(dir: &Path) -> Result<Vec<PathBuf>> {
 /// The engines that were asked for, in that order.
 fn chosen(options: &Options) -> Result<Vec<Box<dyn Peer>>> {
     let mut all = peer::peers()?;
-    let Some(engines) = &options.engines else { return Ok(all) };
+    let Some(engines) = &options.engines else {
+        // What stopping a program costs is a question of its own.
+        all.retain(|peer| !peer.name().starts_with("brisk-jit-"));
+        return Ok(all);
+    };
     let mut chosen = Vec::new();
     for engine in engines {
         let found = all.iter().position(|peer| peer.name() == engine);

@@ -44,6 +44,7 @@ pub mod brisk {
     use ::brisk as api;
 
     const NAME: &str = "brisk";
+    const FUEL: bool = false;
 
     fn engine(load: Load) -> Option<Result<api::Engine>> {
         let mut config = api::Config::new();
@@ -61,6 +62,7 @@ pub mod brisk_jit {
     use ::brisk as api;
 
     const NAME: &str = "brisk-jit";
+    const FUEL: bool = false;
 
     fn engine(load: Load) -> Option<Result<api::Engine>> {
         let mut config = api::Config::new();
@@ -78,6 +80,7 @@ pub mod brisk_auto {
     use ::brisk as api;
 
     const NAME: &str = "brisk-auto";
+    const FUEL: bool = false;
 
     fn engine(load: Load) -> Option<Result<api::Engine>> {
         let mut config = api::Config::new();
@@ -89,11 +92,46 @@ pub mod brisk_auto {
     include!("adapter.rs");
 }
 
+/// [`brisk_jit`] as it comes: deadlines and epochs can stop the code, the same way.
+pub mod brisk_jit_interruptible {
+    use ::brisk as api;
+
+    const NAME: &str = "brisk-jit-interruptible";
+    const FUEL: bool = false;
+
+    fn engine(load: Load) -> Option<Result<api::Engine>> {
+        let mut config = api::Config::new();
+        config.tier(api::Tier::Jit).parallel_compilation(false);
+        let engine = || api::Engine::new(&config).map_err(text);
+        (load == Load::Eager).then(engine)
+    }
+
+    include!("adapter.rs");
+}
+
+/// [`brisk_jit`] charging fuel.
+pub mod brisk_jit_fuel {
+    use ::brisk as api;
+
+    const NAME: &str = "brisk-jit-fuel";
+    const FUEL: bool = true;
+
+    fn engine(load: Load) -> Option<Result<api::Engine>> {
+        let mut config = api::Config::new();
+        config.tier(api::Tier::Jit).parallel_compilation(false).interruptible(false).consume_fuel(true);
+        let engine = || api::Engine::new(&config).map_err(text);
+        (load == Load::Eager).then(engine)
+    }
+
+    include!("adapter.rs");
+}
+
 /// wasmi, an interpreter.
 pub mod wasmi {
     use ::wasmi as api;
 
     const NAME: &str = "wasmi";
+    const FUEL: bool = false;
 
     fn engine(load: Load) -> Option<Result<api::Engine>> {
         let mut config = api::Config::default();
@@ -113,6 +151,7 @@ pub mod wasmtime {
     use ::wasmtime as api;
 
     const NAME: &str = "wasmtime";
+    const FUEL: bool = false;
 
     fn engine(load: Load) -> Option<Result<api::Engine>> {
         let engine = || api::Engine::new(&api::Config::new()).map_err(text);
@@ -122,7 +161,7 @@ pub mod wasmtime {
     include!("adapter.rs");
 }
 
-/// All engines, in the order of the table's columns.
+/// All engines, in the order of the table's columns. The last two are measured only if they are asked for.
 pub fn peers() -> Result<Vec<Box<dyn Peer>>> {
     Ok(vec![
         Box::new(brisk::Adapter::new()?),
@@ -131,5 +170,7 @@ pub fn peers() -> Result<Vec<Box<dyn Peer>>> {
         Box::new(wasmi::Adapter::new()?),
         #[cfg(feature = "wasmtime")]
         Box::new(wasmtime::Adapter::new()?),
+        Box::new(brisk_jit_interruptible::Adapter::new()?),
+        Box::new(brisk_jit_fuel::Adapter::new()?),
     ])
 }
