@@ -24,10 +24,7 @@ impl Generator {
         let seed = u.arbitrary().ok()?;
         let module = match self {
             Generator::Smith => generate::module(&mut u, proposals).ok()?,
-            Generator::Loops => {
-                let wasm = loops::module(u, proposals != Proposals::Shared);
-                Generated { wasm, canonical_nans: false }
-            }
+            Generator::Loops => loops::module(u, proposals != Proposals::Shared),
         };
         Some((module, seed))
     }

@@ -88,6 +88,22 @@ impl<'m, 'b> Body<'m, 'b> {
         self.text.push('\n');
     }
 
+    /// Makes a NaN on the stack, whose bits are about to be seen, the same in every engine.
+    pub fn make_canonical(&mut self, ty: Type) {
+        let ty = match ty {
+            Type::F32 | F64 if self.module.shape.canonical_nans => ty.name(),
+            _ => return,
+        };
+        self.line(&format!("local.tee ${ty}"));
+        self.line(&format!("{ty}.const 1.5 local.get ${ty} local.get ${ty} {ty}.eq select"));
+    }
+
+    /// Leaves a value whose bits are about to be seen.
+    fn seen(&mut self, ty: Type, depth: u32) {
+        self.expression(ty, depth);
+        self.make_canonical(ty);
+    }
+
     /// Adds locals of any types.
     pub fn locals(&mut self, count: usize) {
         for _ in 0..count {
@@ -131,7 +147,7 @@ impl<'m, 'b> Body<'m, 'b> {
     fn arguments(&mut self, callee: &Callee) {
         self.spent += self.times * callee.cost.min(self.budget);
         for (nth, &param) in callee.params.iter().enumerate() {
-            self.expression(param, 1);
+            self.seen(param, 1);
             if let (0, Some(mask)) = (nth, callee.depth) {
                 self.line(&format!("i32.const {mask} i32.and"));
             }
@@ -231,7 +247,7 @@ impl<'m, 'b> Body<'m, 'b> {
 
     fn set_global(&mut self) {
         let ty = super::ty(self.source, self.module.shape);
-        self.expression(ty, 2);
+        self.seen(ty, 2);
         let name = if ty == I32 && self.source.one_in(2) { "shared" } else { ty.name() };
         self.line(&format!("global.set ${name}"));
     }
@@ -246,7 +262,7 @@ impl<'m, 'b> Body<'m, 'b> {
         let ty = self.stored_type();
         let (op, width) = self.source.choose(ops::stores(ty));
         let place = self.address(width, 1);
-        self.expression(ty, 2);
+        self.seen(ty, 2);
         self.line(&format!("{op} {place}"));
     }
 
@@ -259,7 +275,7 @@ impl<'m, 'b> Body<'m, 'b> {
             let (op, _) = self.source.choose(ops::stores(ty));
             let offset = self.source.choose(&[0, 0, 4, 8, 1, 2]);
             self.line(&format!("local.get {pointer}{wide}"));
-            self.expression(ty, 1);
+            self.seen(ty, 1);
             self.line(&format!("{op} $m offset={offset}"));
         }
         let ty = self.stored_type();
@@ -414,7 +430,7 @@ impl<'m, 'b> Body<'m, 'b> {
         self.line("if");
         if self.source.one_in(2) {
             self.expression(I64, 1);
-            self.expression(F64, 1);
+            self.seen(F64, 1);
             self.line("throw $tag1");
         } else {
             self.expression(I32, 1);
@@ -432,7 +448,7 @@ impl<'m, 'b> Body<'m, 'b> {
                 self.line("if");
                 let results = self.results.clone();
                 for ty in results {
-                    self.expression(ty, 1);
+                    self.seen(ty, 1);
                 }
                 self.line("return end");
             }
@@ -772,13 +788,15 @@ impl<'m, 'b> Body<'m, 'b> {
                     Type::V128 => format!(" {local} i64x2.extract_lane 1"),
                     _ => String::new(),
                 };
-                self.line(&format!("local.get {local} {to_integer}{rest} i64.xor i64.const 5 i64.rotl"));
+                self.line(&format!("local.get {local}"));
+                self.make_canonical(self.locals[local].ty);
+                self.line(&format!("{to_integer}{rest} i64.xor i64.const 5 i64.rotl"));
             }
             self.line("global.set $hash");
         }
         let results = self.results.clone();
         for ty in results {
-            self.expression(ty, 2);
+            self.seen(ty, 2);
         }
     }
 
@@ -795,6 +813,9 @@ impl<'m, 'b> Body<'m, 'b> {
         );
         if self.module.shape.all {
             out.push_str("(local $exn exnref)\n");
+        }
+        if self.module.shape.canonical_nans {
+            out.push_str("(local $f32 f32) (local $f64 f64)\n");
         }
         out.push_str(&self.text);
         out.push_str(")\n");

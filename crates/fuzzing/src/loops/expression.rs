@@ -128,9 +128,12 @@ impl Body<'_, '_> {
 
     /// Makes one of the two values on the stack.
     pub fn combine(&mut self, ty: Type) {
-        let ops = ops::binary(ty);
-        let same: Vec<&str> =
-            ops.iter().filter(|(_, operand)| *operand == ty).map(|(name, _)| *name).collect();
+        let canonical = self.shape().canonical_nans;
+        let same: Vec<&str> = ops::binary(ty)
+            .iter()
+            .filter(|(op, operand)| *operand == ty && !(canonical && shows_nans(op)))
+            .map(|(op, _)| *op)
+            .collect();
         let op = self.source.choose(&same);
         self.line(op);
     }
@@ -140,6 +143,9 @@ impl Body<'_, '_> {
             return self.value(ty);
         }
         let (op, operand) = self.source.choose(ops::binary(ty));
+        if self.shape().canonical_nans && shows_nans(op) {
+            return self.value(ty);
+        }
         self.expression(operand, depth - 1);
         // Often with a constant, which has instructions of its own.
         match self.source.below(3) {
@@ -151,13 +157,20 @@ impl Body<'_, '_> {
 
     fn unary(&mut self, ty: Type, depth: u32) {
         let simd = self.shape().simd;
-        let ops: Vec<(&str, Type)> =
-            ops::unary(ty).iter().copied().filter(|&(_, operand)| simd || operand != V128).collect();
+        let canonical = self.shape().canonical_nans;
+        let ops: Vec<(&str, Type)> = ops::unary(ty)
+            .iter()
+            .copied()
+            .filter(|&(op, operand)| (simd || operand != V128) && !(canonical && shows_nans(op)))
+            .collect();
         if ops.is_empty() {
             return self.value(ty);
         }
         let (op, operand) = self.source.choose(&ops);
         self.expression(operand, depth - 1);
+        if op.contains("reinterpret") {
+            self.make_canonical(operand);
+        }
         self.line(op);
     }
 
@@ -246,10 +259,11 @@ impl Body<'_, '_> {
                 ]);
                 self.expression(V128, depth - 1);
                 self.expression(ty, depth - 1);
+                self.make_canonical(ty);
                 self.line(op);
             }
             _ => {
-                let relaxed = self.shape().all && kind == 3;
+                let relaxed = self.shape().all && !self.shape().canonical_nans && kind == 3;
                 let op = self.source.choose(if relaxed { ops::RELAXED_TERNARY } else { ops::VECTOR_TERNARY });
                 for _ in 0..3 {
                     self.expression(V128, depth - 1);
@@ -312,4 +326,9 @@ impl Body<'_, '_> {
         let align = if self.source.one_in(2) { width } else { 1 };
         format!("{} offset={offset} align={align}", if second { "$n" } else { "$m" })
     }
+}
+
+/// Whether the bits of a NaN, its sign for instance, come to be those of something else.
+fn shows_nans(op: &str) -> bool {
+    op.starts_with("f32x4.") || op.starts_with("f64x2.") || op.ends_with("copysign")
 }

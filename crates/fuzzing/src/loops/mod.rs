@@ -9,6 +9,9 @@
 //! - Ways out of the middle of loops: branches, `br_table`, `return`, `return_call`, exceptions caught around the
 //!   loop, within it, or by nobody; traps and exceptions that come in one iteration of many.
 //!
+//! In half of the modules NaNs are made the same where their bits would be seen, so that engines need not make them
+//! so, which most do not.
+//!
 //! The number of instructions that a function executes is known, about, when it is made, so that modules end soon
 //! without a counter in every loop, which optimizers would see. Only calls that could go on for ever are paid
 //! for out of the global [`STEPS`]. Modules are written as text, so that what is found can be read.
@@ -18,7 +21,7 @@ mod expression;
 mod ops;
 mod source;
 
-use crate::generate::STEPS;
+use crate::generate::{Generated, STEPS};
 use arbitrary::Unstructured;
 use body::Body;
 use source::Source;
@@ -63,6 +66,8 @@ struct Shape {
     /// Exceptions, typed references and whatever else wasmi has not, or has another way.
     all: bool,
     simd: bool,
+    /// NaNs are made the same before their bits are seen, so that engines need not.
+    canonical_nans: bool,
     memory64: bool,
     second_memory: bool,
 }
@@ -95,16 +100,22 @@ struct Module {
 const TABLE_SLOTS: usize = 4;
 
 /// A module made of bytes; `all` with what wasmi has not.
-pub fn module(bytes: Unstructured, all: bool) -> Vec<u8> {
-    let text = text(bytes, all);
-    wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+pub fn module(bytes: Unstructured, all: bool) -> Generated {
+    let (text, canonical_nans) = text(bytes, all);
+    let wasm = wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    Generated { wasm, canonical_nans }
 }
 
-/// The module's text.
-pub fn text(bytes: Unstructured, all: bool) -> String {
+/// The module's text, and whether its NaNs are canonical wherever they are seen.
+fn text(bytes: Unstructured, all: bool) -> (String, bool) {
     let source = &mut Source::new(bytes);
-    let shape =
-        Shape { all, simd: !source.one_in(4), memory64: source.one_in(6), second_memory: source.one_in(6) };
+    let shape = Shape {
+        all,
+        simd: !source.one_in(4),
+        canonical_nans: source.one_in(2),
+        memory64: source.one_in(6),
+        second_memory: source.one_in(6),
+    };
     let table_types = [0, 1].map(|number| Callee {
         name: format!("table{number}"),
         params: types(source, shape, 4),
@@ -131,7 +142,7 @@ pub fn text(bytes: Unstructured, all: bool) -> String {
     table(&module, source, &mut out);
     // Imports stand before whatever the module has itself.
     let (imports, rest): (Vec<&str>, Vec<&str>) = out.lines().partition(|line| line.starts_with("(import"));
-    format!("(module\n{}\n{}\n)\n", imports.join("\n"), rest.join("\n"))
+    (format!("(module\n{}\n{}\n)\n", imports.join("\n"), rest.join("\n")), shape.canonical_nans)
 }
 
 fn ty(source: &mut Source, shape: Shape) -> Type {

@@ -44,7 +44,10 @@ impl Counts {
 /// A module made of bytes, and how to run it.
 pub fn make(generator: Generator, data: &[u8]) -> Option<(Vec<u8>, Plan)> {
     let (module, seed) = generator.make(data, Proposals::All)?;
-    Some((module.wasm, Plan::new(&mut Random::new(seed), ROUNDS)))
+    let mut plan = Plan::new(&mut Random::new(seed), ROUNDS);
+    // Code that need not make NaNs canonical is what most run.
+    plan.deterministic = !module.canonical_nans;
+    Some((module.wasm, plan))
 }
 
 /// The module that is made of the bytes that a number stands for.

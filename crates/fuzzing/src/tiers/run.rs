@@ -48,7 +48,11 @@ pub enum Way {
 impl Way {
     fn config(self, plan: Plan) -> Config {
         let mut config = Config::new();
-        config.deterministic(true).parallel_compilation(false).compile_threads(0).log_tiers(true);
+        config
+            .deterministic(plan.deterministic)
+            .parallel_compilation(false)
+            .compile_threads(0)
+            .log_tiers(true);
         config.max_wasm_stack(STACK_BYTES).max_native_stack(STACK_BYTES);
         config.consume_fuel(plan.fuel.is_some());
         config.spectre_mitigations(plan.spectre).interruptible(plan.interruptible);
@@ -72,6 +76,8 @@ pub struct Plan {
     pub fuel: Option<u64>,
     /// How often each export is called.
     pub rounds: u32,
+    /// Whether NaNs are made canonical, and all else is that could differ.
+    pub deterministic: bool,
     /// Whether machine code masks what speculation could read.
     pub spectre: bool,
     /// Whether machine code looks for interrupts.
@@ -93,6 +99,7 @@ impl Plan {
             seed: random.number(),
             fuel,
             rounds,
+            deterministic: true,
             spectre: random.below(4) != 0,
             interruptible: random.below(2) != 0,
             thresholds: [1 + random.below(6), 4 + random.below(40), 10 + random.below(500)].map(|x| x as u32),
