@@ -65,6 +65,8 @@ fn memory_instructions() -> Vec<String> {
     ] {
         all.push(format!("({load} (local.get $i32)) drop"));
     }
+    all.push("(memory.grow (i32.const 0)) drop".to_owned());
+    all.push("memory.size drop".to_owned());
     for (store, ty) in
         [("v128.store", "v128"), ("i32.store16", "i32"), ("i64.store", "i64"), ("f64.store", "f64")]
     {

@@ -11,17 +11,45 @@ use crate::vm::{Stop, VmContext, libcalls};
 /// # Safety
 /// `r` must be the state of running code, `w` the next instruction.
 #[inline(always)]
-unsafe fn after<T>(result: Result<T, Stop>, w: Words, mut r: Regs, put: impl FnOnce(Regs, T)) -> Status {
+unsafe fn after(result: Result<(), Stop>, w: Words, mut r: Regs) -> Status {
     // SAFETY: by the contract of this function.
     unsafe {
         match result {
-            Ok(value) => {
-                put(r, value);
+            Ok(()) => {
                 r.reload_memory();
                 next(w, r)
             }
             Err(stop) => call::stop!(r.ip, r.sp, r.ctx, stop),
         }
+    }
+}
+
+/// Defines libcalls that put their result in a slot. Not inlined: a result beside a reason to stop has an address, and
+/// so have the libcall's locals; a handler with any could not end in a jump.
+macro_rules! libcalls_to_slot {
+    ($(fn $name:ident ($slot:ident, $ctx:ident, $($arg:ident: $ty:ty),*) $body:block)*) => {$(
+        /// # Safety
+        /// As for the libcall; the slot must be one of the running frame.
+        #[inline(never)]
+        unsafe fn $name($slot: *mut u64, $ctx: *mut VmContext, $($arg: $ty),*) -> Result<(), Stop> {
+            // SAFETY: passed on.
+            unsafe { $slot.write($body); }
+            Ok(())
+        }
+    )*};
+}
+
+libcalls_to_slot! {
+    fn grow_memory(slot, ctx, memory: u32, delta: u64, wide: bool) {
+        let old = libcalls::memory_grow(ctx, memory, delta)?;
+        if wide { old } else { u64::from(old as u32) }
+    }
+    fn grow_table(slot, ctx, table: u32, init: u64, delta: u64, wide: bool) {
+        let old = libcalls::table_grow(ctx, table, init, delta)?;
+        if wide { old } else { u64::from(old as u32) }
+    }
+    fn get_from_table(slot, ctx, table: u32, index: u64) {
+        libcalls::table_get(ctx, table, index)?
     }
 }
 
@@ -37,7 +65,7 @@ macro_rules! libcall_handlers {
                 $(let $operand = base.add($at).read();)*
                 #[allow(clippy::redundant_closure_call)]
                 let result = ($call)(r.ctx);
-                after(result, w, r, |_, ()| ())
+                after(result, w, r)
             }
         }
     )*};
@@ -97,8 +125,8 @@ handler! {
         let slot = w.u16();
         let delta = r.slot(slot);
         call::leave(r.ip, r.sp, r.ctx);
-        let result = libcalls::memory_grow(r.ctx, memory, delta);
-        after(result, w, r, |r, old| r.set_slot(slot, if wide { old } else { u64::from(old as u32) }))
+        let result = grow_memory(r.sp.add(usize::from(slot)), r.ctx, memory, delta, wide);
+        after(result, w, r)
     }
 }
 
@@ -111,16 +139,6 @@ handler! {
     }
 }
 
-/// Not inlined: the libcall's locals have addresses.
-///
-/// # Safety
-/// As for the libcall.
-#[inline(never)]
-unsafe fn grow_table(ctx: *mut VmContext, table: u32, init: u64, delta: u64) -> Result<u64, Stop> {
-    // SAFETY: passed on.
-    unsafe { libcalls::table_grow(ctx, table, init, delta) }
-}
-
 handler! {
     /// `table32 wide base`: `init` and the number of elements; the old size replaces `init`.
     fn table_grow (w, r) {
@@ -129,8 +147,8 @@ handler! {
         let slot = w.u16();
         let (init, delta) = (r.slot(slot), r.slot(slot + 1));
         call::leave(r.ip, r.sp, r.ctx);
-        let result = grow_table(r.ctx, table, init, delta);
-        after(result, w, r, |r, old| r.set_slot(slot, if wide { old } else { u64::from(old as u32) }))
+        let result = grow_table(r.sp.add(usize::from(slot)), r.ctx, table, init, delta, wide);
+        after(result, w, r)
     }
 }
 
@@ -139,8 +157,8 @@ handler! {
     fn table_get (w, r) {
         let table = w.u32();
         let slot = w.u16();
-        let result = libcalls::table_get(r.ctx, table, r.slot(slot));
-        after(result, w, r, |r, value| r.set_slot(slot, value))
+        let result = get_from_table(r.sp.add(usize::from(slot)), r.ctx, table, r.slot(slot));
+        after(result, w, r)
     }
 }
 
