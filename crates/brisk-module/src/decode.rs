@@ -10,6 +10,7 @@ use crate::types::*;
 use crate::validate::Bodies;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU8;
 use wasmparser::{Encoding, Parser, Payload, Validator, ValidatorResources, WasmFeatures};
 
 /// How a module is decoded.
@@ -211,7 +212,9 @@ impl<'a> Decoder<'a> {
                 let entry = self.validator.code_section_entry(&body);
                 let entry = entry.map_err(|error| DecodeError::from(error).in_func(func))?;
                 self.resources.get_or_insert(entry.resources);
-                self.module.bodies.push(FuncBody { range: usize_range(body.range()) });
+                self.module
+                    .bodies
+                    .push(FuncBody { range: usize_range(body.range()), facts: BodyFacts::default() });
             }
             P::DataSection(section) => {
                 self.note_section("data", section.range(), Some(section.count()));
@@ -380,11 +383,13 @@ impl<'a> Decoder<'a> {
     /// Validates the bodies read so far.
     fn bodies(&mut self, options: &DecodeOptions) -> Result<(), DecodeError> {
         let Some(resources) = &self.resources else { return Ok(()) };
+        let facts: Vec<AtomicU8> = self.module.bodies.iter().map(|_| AtomicU8::new(0)).collect();
         let bodies = Bodies {
             bytes: self.bytes,
             resources,
             features: self.features,
             bodies: &self.module.bodies,
+            facts: &facts,
             imported_funcs: self.module.imported_funcs,
         };
         let threads = if self.module.code_section.len() < options.parallel_code_bytes {
@@ -395,7 +400,11 @@ impl<'a> Decoder<'a> {
         } else {
             options.parallel_threads
         };
-        bodies.validate(threads, &mut self.notes)
+        bodies.validate(threads, &mut self.notes)?;
+        for (body, facts) in self.module.bodies.iter_mut().zip(facts) {
+            body.facts = BodyFacts(facts.into_inner());
+        }
+        Ok(())
     }
 
     /// Completes the module but for its bytes.

@@ -179,6 +179,34 @@ pub struct DataSegment {
 pub struct FuncBody {
     /// The body (locals and instructions, without its size prefix), as a range of the module's bytes.
     pub range: Range<usize>,
+    /// What is in it.
+    pub facts: BodyFacts,
+}
+
+/// What validation has seen in a function body: a set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct BodyFacts(pub u8);
+
+impl BodyFacts {
+    /// A `loop`.
+    pub const LOOP: BodyFacts = BodyFacts(1);
+    /// A call of any kind but a tail call.
+    pub const CALL: BodyFacts = BodyFacts(2);
+    /// A tail call.
+    pub const TAIL_CALL: BodyFacts = BodyFacts(4);
+    /// A `try_table`.
+    pub const TRY_TABLE: BodyFacts = BodyFacts(8);
+
+    /// With those of another.
+    #[must_use]
+    pub const fn with(self, other: BodyFacts) -> BodyFacts {
+        BodyFacts(self.0 | other.0)
+    }
+
+    /// Whether it has any of those of another.
+    pub const fn has_any(self, of: BodyFacts) -> bool {
+        self.0 & of.0 != 0
+    }
 }
 
 /// A table this module defines.

@@ -8,8 +8,8 @@ use crate::convert::Notes;
 use crate::error::{DecodeError, FuncRef};
 use crate::features::{Feature, FeatureSet};
 use crate::limits;
-use crate::module::FuncBody;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use crate::module::{BodyFacts, FuncBody};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use wasmparser::{
     BinaryReader, CompositeInnerType, FuncToValidate, FuncValidator, FuncValidatorAllocations, FunctionBody,
     Operator, ValidatorResources, WasmFeatures, WasmModuleResources,
@@ -23,6 +23,8 @@ pub(crate) struct Bodies<'a> {
     pub resources: &'a ValidatorResources,
     pub features: WasmFeatures,
     pub bodies: &'a [FuncBody],
+    /// Where the facts of each body go.
+    pub facts: &'a [AtomicU8],
     /// Index of the first body's function.
     pub imported_funcs: u32,
 }
@@ -173,10 +175,12 @@ impl Bodies<'_> {
         // Both stay in registers: this loop is most of the time that decoding takes.
         let mut height = 0;
         let mut used = FeatureSet::EMPTY;
+        let mut seen = BodyFacts::default();
         while !reader.eof() {
             let position = reader.original_position();
             let facts = OPCODES[self.bytes[position as usize] as usize];
             used.add(facts.uses);
+            seen = seen.with(facts.is);
             if facts.look_closer {
                 self.look_closer(position as usize, func, notes);
             }
@@ -185,6 +189,7 @@ impl Bodies<'_> {
         }
         reader.finish_expression(&validator.visitor(reader.original_position()))?;
         notes.used.add(used);
+        self.facts[body].store(seen.0, Ordering::Relaxed);
         let allocations = validator.into_allocations();
 
         // Nearly every function passes with every operand and every call taken to be as wide as can
@@ -390,12 +395,14 @@ const GC_OPCODES: [&str; 31] = [
 #[derive(Clone, Copy)]
 struct Opcode {
     uses: FeatureSet,
+    /// What it is.
+    is: BodyFacts,
     /// Whether the bytes after it say more.
     look_closer: bool,
 }
 
 static OPCODES: [Opcode; 256] = {
-    let mut table = [Opcode { uses: FeatureSet::EMPTY, look_closer: false }; 256];
+    let mut table = [Opcode { uses: FeatureSet::EMPTY, is: BodyFacts(0), look_closer: false }; 256];
     let mut byte = 0;
     while byte < 256 {
         let uses = FeatureSet::EMPTY;
@@ -415,6 +422,15 @@ static OPCODES: [Opcode; 256] = {
                 0xd4..=0xd6 => uses.with(Feature::FunctionReferences),
                 SIMD_PREFIX => uses.with(Feature::Simd),
                 _ => uses,
+            },
+            is: match byte as u8 {
+                LOOP => BodyFacts::LOOP,
+                // call, call_indirect, call_ref
+                0x10 | 0x11 | 0x14 => BodyFacts::CALL,
+                // return_call, return_call_indirect
+                0x12 | 0x13 | RETURN_CALL_REF => BodyFacts::TAIL_CALL,
+                TRY_TABLE => BodyFacts::TRY_TABLE,
+                _ => BodyFacts(0),
             },
             look_closer: matches!(
                 byte as u8,

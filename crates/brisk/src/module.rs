@@ -199,7 +199,7 @@ impl Module {
     /// The functions that the module defines, in order.
     pub fn functions(&self) -> impl ExactSizeIterator<Item = ModuleFunction<'_>> + '_ {
         let info = &self.0.info;
-        info.bodies.iter().enumerate().map(|(body, FuncBody { range })| ModuleFunction {
+        info.bodies.iter().enumerate().map(|(body, FuncBody { range, .. })| ModuleFunction {
             module: self,
             index: info.imported_funcs + body as u32,
             range: range.clone(),
