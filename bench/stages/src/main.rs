@@ -1,6 +1,6 @@
 //! Compiles every function of the given modules on one thread and prints what each stage costs per byte of body.
 //!
-//! `brisk-stages [--rounds N] [--checked] FILE…`
+//! `brisk-stages [--rounds N] [--checked] [--no-inlining] FILE…`
 
 use brisk_codegen::build::{Entry, MemoryStyle, Settings as BuildSettings};
 use brisk_codegen::compile::{CompileContext, Settings, Stages};
@@ -12,12 +12,14 @@ use std::time::Duration;
 fn main() {
     let mut rounds = 3;
     let mut checked = false;
+    let mut inlining = true;
     let mut files = Vec::new();
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--rounds" => rounds = args.next().and_then(|n| n.parse().ok()).expect("--rounds takes a number"),
             "--checked" => checked = true,
+            "--no-inlining" => inlining = false,
             _ => files.push(arg),
         }
     }
@@ -29,13 +31,13 @@ fn main() {
         let bytes = std::fs::read(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
         let module = Module::decode(bytes, &DecodeOptions::default())
             .unwrap_or_else(|error| panic!("{file}: {error}"));
-        let (stages, refused) = best(&module, rounds, checked);
+        let (stages, refused) = best(&module, rounds, checked, inlining);
         let name = file.rsplit('/').next().unwrap_or(&file);
         print(name, &stages, refused);
     }
 }
 
-fn best(module: &Module, rounds: u32, checked: bool) -> (Stages, u32) {
+fn best(module: &Module, rounds: u32, checked: bool, inlining: bool) -> (Stages, u32) {
     let memories: Vec<MemoryStyle> = module
         .memories
         .iter()
@@ -51,6 +53,7 @@ fn best(module: &Module, rounds: u32, checked: bool) -> (Stages, u32) {
             guard_size: 32 << 20,
             spectre: true,
             entry: Entry::Normal,
+            inlining,
         },
         features: Features::ALL,
         tail_calls_out: false,

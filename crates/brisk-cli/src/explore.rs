@@ -135,6 +135,7 @@ fn compile(
                 Some(header) => Entry::Osr { header, link_slots: runtime.link_slots },
                 None => Entry::Normal,
             },
+            inlining: true,
         },
         features: runtime.features,
         tail_calls_out: tail_calls_out(module),

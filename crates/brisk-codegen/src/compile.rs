@@ -140,7 +140,7 @@ impl CompileContext {
             &mut self.asm,
             &self.lowered,
             &self.allocation,
-            &self.func.vectors,
+            &self.func,
             &emit_settings,
             &mut self.code,
         );

@@ -130,6 +130,8 @@ pub(crate) struct Tunables {
     pub interrupts: bool,
     /// What speculation could read beyond a bound is masked.
     pub spectre: bool,
+    /// Machine code has called functions in place of calls.
+    pub inlining: bool,
     /// Compilations are kept for whoever asks.
     pub log_tiers: bool,
 }
@@ -226,6 +228,7 @@ impl Config {
                 signals: true,
                 interrupts: true,
                 spectre: true,
+                inlining: true,
                 log_tiers: false,
                 backtrace_frames: Some(DEFAULT_BACKTRACE_FRAMES),
             },
@@ -332,6 +335,12 @@ impl Config {
     /// Whether machine code masks what a mispredicted bounds check could read. On unless switched off.
     pub fn spectre_mitigations(&mut self, enable: bool) -> &mut Self {
         self.tunables.spectre = enable;
+        self
+    }
+
+    /// Whether machine code has small functions built in where they are called. On unless switched off.
+    pub fn compiler_inlining(&mut self, enable: bool) -> &mut Self {
+        self.tunables.inlining = enable;
         self
     }
 

@@ -75,6 +75,9 @@ impl Build<'_> {
         let module = self.module;
         let (ty, type_index) = (module.func_type(func), module.funcs[func as usize].0);
         if func >= module.imported_funcs {
+            if !tail && self.inline(func) {
+                return;
+            }
             let op = if tail { Op::TailCall } else { Op::Call };
             return self.call_to(op, func, type_index, ty);
         }

@@ -94,7 +94,7 @@ impl Build<'_> {
             WayIn::Behind => {
                 // Who comes from the frame has been charged for this round.
                 let (body, charge) = (self.new_block(), self.new_block());
-                let entering = self.get_local(self.entering_local());
+                let entering = self.get_local(self.entering);
                 let parent = self.block;
                 let then = self.edge(body, 0);
                 let other = self.edge(charge, 0);
@@ -124,7 +124,7 @@ impl Build<'_> {
     /// header as the only entry, the way goes through the headers of the loops around: each passes on who is
     /// entering, as a local of its own says.
     fn way_in(&mut self, header: u32, params: usize) -> WayIn {
-        if self.cx.way.get(self.way_at) != Some(&self.offset) {
+        if self.inlined != NONE || self.cx.way.get(self.way_at) != Some(&self.position) {
             return WayIn::No;
         }
         self.way_at += 1;
@@ -147,7 +147,7 @@ impl Build<'_> {
 
     /// Passes on to the next loop who is entering.
     fn pass_on(&mut self) {
-        let entering = self.get_local(self.entering_local());
+        let entering = self.get_local(self.entering);
         let (parent, body) = (self.block, self.new_block());
         let on = self.loose_edge(0);
         let other = self.edge(body, 0);
@@ -157,8 +157,13 @@ impl Build<'_> {
         self.not_entering();
     }
 
+    /// Whether no code so far can be reached from the interpreter's frame, where that is where it comes from.
+    pub fn is_before_entry(&self) -> bool {
+        self.settings.entry != Entry::Normal && self.way_start == NONE
+    }
+
     fn not_entering(&mut self) {
-        self.set_local(self.entering_local(), self.not_entering);
+        self.set_local(self.entering, self.not_entering);
     }
 
     /// Builds the block entered from the interpreter's frame: it loads all locals and operands and goes to the
@@ -194,7 +199,7 @@ impl Build<'_> {
         let yes = self.constant(Ty::I32, 1);
         let no = self.constant(Ty::I32, 0);
         self.f.insts[self.not_entering as usize].b = no;
-        self.define(entry, self.entering_local(), yes);
+        self.define(entry, self.entering, yes);
         let start = self.loose_edge(0);
         self.attach(start, self.way_start);
         if first {
@@ -482,7 +487,7 @@ impl Build<'_> {
     }
 
     pub fn return_op(&mut self) {
-        self.return_();
+        self.leave_to(self.function_frame);
         self.unreachable_rest();
     }
 

@@ -11,6 +11,7 @@ mod eval;
 mod exception;
 mod finish;
 mod fold;
+mod inline;
 mod memory;
 mod numeric;
 mod op;
@@ -70,6 +71,8 @@ pub struct Settings<'a> {
     pub spectre: bool,
     /// Where the function is entered.
     pub entry: Entry,
+    /// Build called functions in place of calls.
+    pub inlining: bool,
 }
 
 /// Why there is no IR.
@@ -111,6 +114,8 @@ pub struct Builder {
     pending: Vec<u32>,
     locals: Vec<Local>,
     local_types: Vec<Ty>,
+    /// The locals that stand for operands, by height and type; `NONE` for those that there are none for.
+    operand_locals: Vec<u32>,
     /// Locals assigned in the current block.
     written: Vec<u32>,
     defs: Defs,
@@ -155,14 +160,26 @@ struct Build<'a> {
     stamp: u32,
     /// Changes where bases and lengths of memories and tables may have changed.
     descriptors: u32,
-    /// Offset of the current instruction in the module's bytes.
-    offset: u32,
+    /// Position of the current instruction, as in [`Func::positions`].
+    position: u32,
     /// The open fuel segment: its instruction, and the cost so far.
     segment: Option<(u32, u32)>,
     /// Number of `try_table`s around.
     tries: u32,
-    /// Number of locals, parameters included.
+    /// Number of the function's own locals, parameters included.
     local_count: u32,
+    /// The first local of the function that is being inlined (0 for none).
+    first_local: u32,
+    /// The function that is being inlined, in [`Func::inlined`]; `NONE` for none.
+    inlined: u32,
+    /// The frame of the function at hand.
+    function_frame: usize,
+    /// How many functions are being inlined in each other.
+    inline_depth: u32,
+    /// Bytes of bodies that may still be inlined.
+    inline_budget: u32,
+    /// The local that says whether the function is just being entered from the interpreter's frame.
+    entering: u32,
     /// Slots of locals.
     local_slots: u32,
     /// A constant 0 of each type, in the entry block.
@@ -202,6 +219,9 @@ pub fn build(
         .body(FunctionBody::new(BinaryReader::new(body, range.start as u64)))
         .expect("a validated body decodes");
     let result = build.finish();
+    if result == Err(BuildError::TooLarge) && !out.inlined.is_empty() {
+        return self::build(cx, module, func, &Settings { inlining: false, ..*settings }, out);
+    }
     if result.is_err() {
         out.clear();
     }
@@ -240,11 +260,17 @@ impl<'a> Build<'a> {
             walker,
             func,
             block: 0,
-            offset: 0,
+            position: 0,
             segment: None,
             tries: 0,
             local_count: 0,
             local_slots: 0,
+            first_local: 0,
+            inlined: NONE,
+            function_frame: 0,
+            inline_depth: 0,
+            inline_budget: inline::budget(body_len),
+            entering: NONE,
             zeros: [0; 5],
             osr_block: NONE,
             way_at: 0,
@@ -260,7 +286,7 @@ impl<'a> Build<'a> {
         let module = self.module;
         let ty = module.func_type(self.func);
         let mut locals = body.get_locals_reader()?;
-        self.offset = locals.original_position() as u32;
+        self.position = locals.original_position() as u32;
         let entry = self.new_block();
         self.begin(entry);
         self.forget();
@@ -281,16 +307,23 @@ impl<'a> Build<'a> {
             self.zeros[at] = self.constant(ty, 0);
         }
         self.zeros[4] = self.vector_constant(0);
-        let mut ops = body.get_operators_reader()?;
+        let ops = body.get_operators_reader()?;
         // Fuel that ends at the entry ends at the first instruction.
-        self.offset = ops.original_position() as u32;
+        self.position = ops.original_position() as u32;
         self.open_segment(true);
         if let Entry::Osr { header, .. } = self.settings.entry {
             self.find_way(ops.clone(), header)?;
         }
+        self.operators(ops)?;
+        self.close_segment();
+        Ok(())
+    }
+
+    /// Builds the instructions of a body.
+    fn operators(&mut self, mut ops: OperatorsReader<'_>) -> brisk_module::wasmparser::Result<()> {
         while !ops.eof() {
             let (op, offset) = ops.read_with_offset()?;
-            self.offset = offset as u32;
+            self.at(offset as u32);
             if !self.walker.skip(&op) {
                 if let Some((_, cost)) = &mut self.segment {
                     *cost += walk::fuel_cost(&op);
@@ -308,7 +341,6 @@ impl<'a> Build<'a> {
                 }
             }
         }
-        self.close_segment();
         Ok(())
     }
 
@@ -339,17 +371,14 @@ impl<'a> Build<'a> {
             self.cx.way.extend(frames.iter().filter(|&&frame| frame != NONE));
         }
         self.cx.frames = frames;
-        let entering = self.entering_local();
-        self.cx.locals.resize(entering as usize + 1, Local::default());
+        self.entering = self.new_locals(1, Ty::I32);
         self.not_entering = self.emit(Op::Param, Ty::I32, 0, 0, NONE, NONE);
-        self.set_local(entering, self.not_entering);
+        self.set_local(self.entering, self.not_entering);
         Ok(())
     }
 
     fn declare_locals(&mut self, count: u32, ty: ValType) {
-        let len = self.cx.local_types.len() + count as usize;
-        self.cx.local_types.resize(len, Ty::from_wasm(ty));
-        self.cx.locals.resize(len, Local::default());
+        self.new_locals(count, Ty::from_wasm(ty));
         self.local_count += count;
         self.local_slots += count * ty.slots();
     }
@@ -383,7 +412,7 @@ impl<'a> Build<'a> {
     fn emit(&mut self, op: Op, ty: Ty, aux: u16, a: u32, b: u32, c: u32) -> u32 {
         let value = self.f.insts.len() as u32;
         self.f.insts.push(Inst { op, ty, aux, a, b, c });
-        self.f.positions.push(self.offset);
+        self.f.positions.push(self.position);
         value
     }
 
@@ -426,6 +455,7 @@ impl Builder {
         self.operands.clear();
         self.control.clear();
         self.local_types.clear();
+        self.operand_locals.clear();
         self.search.clear();
         if self.numbers.is_empty() || self.epoch > u32::MAX / 2 {
             self.epoch = 0;

@@ -9,16 +9,16 @@ impl Build<'_> {
     pub fn operator(&mut self, op: &Operator<'_>) {
         match *op {
             Operator::LocalGet { local_index } => {
-                let value = self.get_local(local_index);
+                let value = self.get_local(self.first_local + local_index);
                 self.push(value);
             }
             Operator::LocalSet { local_index } => {
                 let value = self.pop();
-                self.set_local(local_index, value);
+                self.set_local(self.first_local + local_index, value);
             }
             Operator::LocalTee { local_index } => {
                 let value = *self.walker.operands.last().expect("a validated body has the operand");
-                self.set_local(local_index, value);
+                self.set_local(self.first_local + local_index, value);
             }
             Operator::I32Const { value } => self.push_constant(Ty::I32, u64::from(value as u32)),
             Operator::I64Const { value } => self.push_constant(Ty::I64, value as u64),

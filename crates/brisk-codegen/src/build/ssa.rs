@@ -329,10 +329,7 @@ impl Build<'_> {
     }
 
     pub fn local_type(&self, local: u32) -> Ty {
-        match local.checked_sub(self.local_count) {
-            None => self.cx.local_types[local as usize],
-            Some(place) => [Ty::I32, Ty::I64, Ty::F32, Ty::F64, Ty::V128][place as usize % 5],
-        }
+        self.cx.local_types[local as usize]
     }
 
     #[inline]
@@ -575,19 +572,28 @@ impl Build<'_> {
         }
     }
 
-    /// The local that says whether the function is just being entered from the interpreter's frame.
-    pub fn entering_local(&self) -> u32 {
-        self.local_count
+    /// As many new locals of a type: the first.
+    pub fn new_locals(&mut self, count: u32, ty: Ty) -> u32 {
+        let first = self.cx.local_types.len();
+        let len = first + count as usize;
+        self.cx.local_types.resize(len, ty);
+        if self.cx.locals.len() < len {
+            self.cx.locals.resize(len, Local::default());
+        }
+        first as u32
     }
 
     /// The local that stands for the operand at a height, for entries from the interpreter: these make every
     /// loop header a place where what is on the stack may come from elsewhere.
     fn operand_local(&mut self, height: usize, ty: Ty) -> u32 {
-        let local = self.entering_local() + 5 * (1 + height as u32) + (ty as u32 - Ty::I32 as u32);
-        if local as usize >= self.cx.locals.len() {
-            self.cx.locals.resize(local as usize + 1, Local::default());
+        let at = 5 * height + (ty as usize - Ty::I32 as usize);
+        if self.cx.operand_locals.len() <= at {
+            self.cx.operand_locals.resize(5 * (height + 1), NONE);
         }
-        local
+        if self.cx.operand_locals[at] == NONE {
+            self.cx.operand_locals[at] = self.new_locals(1, ty);
+        }
+        self.cx.operand_locals[at]
     }
 
     /// Keeps operands up to a height findable from other blocks.

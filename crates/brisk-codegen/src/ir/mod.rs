@@ -123,6 +123,27 @@ pub struct EdgeData {
     pub args: Range,
 }
 
+/// Marks a position in an inlined function. Nothing is inlined in modules with offsets like that.
+pub const INLINED: u32 = 1 << 31;
+
+/// An instruction of an inlined function.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// Offset in the module's bytes.
+    pub offset: u32,
+    /// Which function, in [`Func::inlined`].
+    pub inlined: u32,
+}
+
+/// A function inlined at a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Inlined {
+    /// Its index in the module.
+    pub func: u32,
+    /// Position of the call, as in [`Func::positions`].
+    pub call: u32,
+}
+
 /// A function.
 ///
 /// Block 0 is the entry; its parameters are the function's.
@@ -130,8 +151,13 @@ pub struct EdgeData {
 pub struct Func {
     /// All instructions and parameters; a [`Value`] is an index.
     pub insts: Vec<Inst>,
-    /// Offset in the module's bytes of the WebAssembly instruction each comes from.
+    /// The WebAssembly instruction each comes from: its offset in the module's bytes, or [`INLINED`] and an index in
+    /// `places`.
     pub positions: Vec<u32>,
+    /// The instructions of inlined functions.
+    pub places: Vec<Place>,
+    /// The functions inlined, each as often as it is.
+    pub inlined: Vec<Inlined>,
     /// Instructions in the order of execution, by block.
     pub layout: Vec<Value>,
     /// Blocks.
@@ -166,9 +192,12 @@ pub struct CallList<'a> {
 impl Func {
     /// Forgets everything but keeps the memory.
     pub fn clear(&mut self) {
-        let Func { insts, positions, layout, blocks, edges, lists, vectors, results, calls } = self;
+        let Func { insts, positions, places, inlined, layout, blocks, edges, lists, vectors, results, calls } =
+            self;
         insts.clear();
         positions.clear();
+        places.clear();
+        inlined.clear();
         layout.clear();
         blocks.clear();
         edges.clear();

@@ -47,6 +47,7 @@ fn compiled(name: &str) -> String {
         "canonical_nans",
         "checked",
         "fuel",
+        "inlining",
         "interrupts",
         "osr",
         "spectre",
@@ -75,6 +76,7 @@ fn compiled(name: &str) -> String {
                 memories: &memories,
                 spectre: is("spectre"),
                 entry,
+                inlining: is("inlining"),
                 ..plain()
             },
             features,
@@ -122,7 +124,7 @@ snapshots! {
     baseline calls_direct calls_indirect calls_many_values calls_spectre calls_spills calls_tail calls_tail_out
     control_br_table control_if control_loops exceptions float_arithmetic float_canonical float_compare float_convert
     fuel globals int_arithmetic int_compare int_division interrupts memory64 memory_access memory_bulk memory_checked
-    memory_modes memory_several osr osr_fuel recursion references simd_float simd_integer simd_lanes tables
+    inlining memory_modes memory_several osr osr_fuel recursion references simd_float simd_integer simd_lanes tables
     wide_arithmetic
 }
 
@@ -148,6 +150,36 @@ fn recursion_is_direct_and_reloads_nothing() {
     let indirect =
         insts.iter().filter(|inst| inst.starts_with("call [") || inst.starts_with("call r")).count();
     assert_eq!(indirect, 0, "{text}");
+}
+
+/// Two levels of recursion are part of the function: of three calls in each other one is made. Each site says through
+/// which calls it came about.
+#[test]
+fn recursion_is_inlined_twice() {
+    let text = compiled("inlining");
+    let fib = text
+        .split_once("\nentry:\n")
+        .expect("an entry")
+        .1
+        .split_once("== load")
+        .expect("the next function")
+        .0;
+    let calls: Vec<&str> = fib.lines().filter(|line| line.contains("call qword ptr [slot:fib]")).collect();
+    assert_eq!(calls.len(), 8, "{fib}");
+    for call in calls {
+        assert_eq!(call.matches(" of function 0 in 0x").count(), 2, "{call}");
+    }
+    assert_eq!(fib.matches("libcall:stack_limit").count(), 1, "{fib}");
+    // Both loads and the division that may trap: in `load` in `sum` in `main`.
+    let main = text.split_once("== main").expect("the last function").1;
+    assert!(!main.contains("[slot:"), "{main}");
+    assert_eq!(main.matches("; fault 0x").count(), 2, "{main}");
+    assert!(main.matches(" of function 1 in 0x").count() >= 3, "{main}");
+    assert_eq!(
+        main.matches(" of function 1 in 0x").count(),
+        main.matches(" of function 2 in 0x").count(),
+        "{main}"
+    );
 }
 
 /// On the way to a handler the registers that inner frames saved are lost; who catches gives its own caller what that

@@ -29,10 +29,17 @@ fn snapshot(name: &str) {
     let kind = source.lines().next().unwrap_or("");
     let mut text = String::new();
     for defined in 0..module.bodies.len() {
-        let entry = Entry::Osr { header: last_loop(&module, defined), link_slots: 3 };
+        let header = last_loop(&module, defined);
+        if header == 0 && kind.contains("osr") {
+            continue;
+        }
+        let entry = Entry::Osr { header, link_slots: 3 };
         let settings = match kind {
             ";; full" => full(),
             ";; osr" => Settings { entry, interrupts: true, ..plain() },
+            ";; inlining" => Settings { inlining: true, ..plain() },
+            ";; inlining fuel" => Settings { inlining: true, fuel: true, ..plain() },
+            ";; inlining osr" => Settings { entry, inlining: true, ..plain() },
             ";; osr fuel" => Settings { entry, interrupts: true, fuel: true, ..plain() },
             _ => plain(),
         };
@@ -84,6 +91,6 @@ macro_rules! snapshots {
 }
 
 snapshots! {
-    calls canonical_nans control exceptions fold fuel globals_tables memory memory_checked osr osr_fuel osr_nest simd
-    spectre wide
+    calls canonical_nans control exceptions fold fuel globals_tables inlining inlining_fuel inlining_osr inlining_refused
+    memory memory_checked osr osr_fuel osr_nest simd spectre wide
 }

@@ -38,6 +38,7 @@ pub fn plain() -> Settings<'static> {
         guard_size: 32 << 20,
         spectre: false,
         entry: Entry::Normal,
+        inlining: false,
     }
 }
 

@@ -150,6 +150,7 @@ fn compile(
             guard_size: GUARD as u64,
             spectre: tunables.spectre,
             entry,
+            inlining: tunables.inlining,
         },
         features: crate::vm::native::cpu(),
         tail_calls_out: info.features_used.contains(&"tail-call"),

@@ -230,15 +230,7 @@ impl Compiler {
         let settings =
             EmitSettings { layout, func: 0, imported_funcs: 0, pinned_memory: false, tail_calls_out: false };
         let mut code = Code::default();
-        emit(
-            &mut self.emitter,
-            &mut self.asm,
-            &self.lowered,
-            &self.allocation,
-            &func.vectors,
-            &settings,
-            &mut code,
-        );
+        emit(&mut self.emitter, &mut self.asm, &self.lowered, &self.allocation, &func, &settings, &mut code);
         code
     }
 }

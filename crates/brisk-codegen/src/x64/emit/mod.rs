@@ -14,7 +14,7 @@ use super::inst::*;
 use super::lower::Lowered;
 use super::simd::SimdInst;
 use crate::code::{self, Code, Position, Site, SiteKind, Target};
-use crate::ir::{Libcall, NONE, TrapCode};
+use crate::ir::{Func, INLINED, Inlined, Libcall, NONE, Place, TrapCode};
 use crate::layout::VmLayout;
 use crate::vcode::{Allocation, Loc, Move, RegClass};
 
@@ -62,6 +62,8 @@ pub struct Emitter {
     empty: Vec<bool>,
     /// For each handler of a call: (return address, tag, block).
     landings: Vec<(u32, Option<u32>, u32)>,
+    /// Where the code's positions have the call of each inlined function; `NONE` until somebody asks.
+    calls: Vec<u32>,
 }
 
 impl Emitter {
@@ -76,7 +78,7 @@ struct Emit<'a> {
     low: &'a Lowered,
     alloc: &'a Allocation,
     settings: &'a EmitSettings,
-    vectors: &'a [u128],
+    func: &'a Func,
     s: &'a mut Emitter,
     out: &'a mut Code,
     /// Index of the instruction at hand and its first operand.
@@ -99,7 +101,7 @@ pub fn emit(
     asm: &mut Assembler,
     low: &Lowered,
     alloc: &Allocation,
-    vectors: &[u128],
+    func: &Func,
     settings: &EmitSettings,
     out: &mut Code,
 ) {
@@ -116,7 +118,7 @@ pub fn emit(
         low,
         alloc,
         settings,
-        vectors,
+        func,
         s: state,
         out: &mut *out,
         inst: 0,
@@ -146,6 +148,8 @@ impl Emit<'_> {
         self.s.labels.clear();
         self.s.cold.clear();
         self.s.landings.clear();
+        self.s.calls.clear();
+        self.s.calls.resize(self.func.inlined.len(), NONE);
         for _ in 0..blocks {
             let label = self.asm.new_label();
             self.s.labels.push(label);
@@ -307,13 +311,27 @@ impl Emit<'_> {
         self.site_of(kind, self.low.positions[self.inst]);
     }
 
-    fn site_of(&mut self, kind: SiteKind, offset: u32) {
-        let position = Position { func: self.settings.func, offset, inlined_at: None };
-        if self.out.positions.last() != Some(&position) {
-            self.out.positions.push(position);
-        }
-        let position = self.out.positions.len() as u32 - 1;
+    fn site_of(&mut self, kind: SiteKind, position: u32) {
+        let position = self.position(position);
         self.out.sites.push(Site { at: self.asm.offset(), kind, position });
+    }
+
+    /// A position of the IR, with the calls it was inlined at: where the code's positions have it.
+    fn position(&mut self, position: u32) -> u32 {
+        let mut found = Position { func: self.settings.func, offset: position, inlined_at: None };
+        if position & INLINED != 0 && !self.func.inlined.is_empty() {
+            let Place { offset, inlined } = self.func.places[(position & !INLINED) as usize];
+            let Inlined { func, call } = self.func.inlined[inlined as usize];
+            if self.s.calls[inlined as usize] == NONE {
+                // As deep as functions are inlined in each other.
+                self.s.calls[inlined as usize] = self.position(call);
+            }
+            found = Position { func, offset, inlined_at: Some(self.s.calls[inlined as usize]) };
+        }
+        if self.out.positions.last() != Some(&found) {
+            self.out.positions.push(found);
+        }
+        self.out.positions.len() as u32 - 1
     }
 
     // Moves.
@@ -386,7 +404,7 @@ impl Emit<'_> {
                 self.asm.vec_load(VecOp::LoadMovsd, Xmm(number), Mem::label(label));
             }
             Inst::VecConst(index) => {
-                let bits = self.vectors[index as usize];
+                let bits = self.func.vectors[index as usize];
                 if bits == u128::MAX {
                     self.asm.vec_ones(Xmm(number));
                 } else {

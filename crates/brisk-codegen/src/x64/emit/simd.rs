@@ -12,7 +12,7 @@ impl Emit<'_> {
             }
             SimdInst::Pool(op, constant) => {
                 let (dst, a) = (self.xmm(0), self.xmm(1));
-                let label = self.asm.constant16(constant.bits(self.vectors));
+                let label = self.asm.constant16(constant.bits(&self.func.vectors));
                 self.asm.vec_rrr(op, dst, a, Mem::label(label));
             }
             SimdInst::ShiftImm(op, count) => {
@@ -64,7 +64,7 @@ impl Emit<'_> {
 
     /// A constant into a register. Leaves the flags alone.
     pub(super) fn simd_constant(&mut self, constant: Constant, dst: Xmm) {
-        match constant.bits(self.vectors) {
+        match constant.bits(&self.func.vectors) {
             0 => self.asm.vec_zero(dst),
             u128::MAX => self.asm.vec_ones(dst),
             bits => {
