@@ -5,6 +5,7 @@ mod asm;
 mod corpus;
 mod facts;
 mod growth;
+mod lower;
 mod snapshots;
 mod support;
 mod verify;
