@@ -3,6 +3,7 @@
 use crate::build::{self, BuildError, Builder};
 use crate::code::Code;
 use crate::ir::Func;
+use crate::opt::Optimizer;
 use crate::regalloc::Allocator;
 use crate::vcode::Allocation;
 use crate::x64::asm::{Assembler, Features};
@@ -56,6 +57,7 @@ pub struct CompileContext {
     builder: Builder,
     /// The function as IR: of the last compilation, after all passes.
     pub func: Func,
+    optimizer: Optimizer,
     lowerer: Lowerer,
     /// Its machine instructions.
     pub lowered: Lowered,
@@ -81,6 +83,7 @@ impl CompileContext {
         CompileContext {
             builder: Builder::default(),
             func: Func::default(),
+            optimizer: Optimizer::default(),
             lowerer: Lowerer::default(),
             lowered: Lowered::default(),
             allocator: Allocator::default(),
@@ -119,6 +122,11 @@ impl CompileContext {
         build::build(&mut self.builder, module, func, &settings.build, &mut self.func)?;
         self.observe("build");
         let built = Instant::now();
+        self.optimizer.opt_number(&mut self.func);
+        self.observe("opt_number");
+        self.optimizer.opt_dead(&mut self.func);
+        self.observe("opt_dead");
+        let optimized = Instant::now();
         let lower_settings = LowerSettings {
             layout: settings.build.layout,
             features: settings.features,
@@ -147,7 +155,8 @@ impl CompileContext {
         let emitted = Instant::now();
         let stages = &mut self.stages;
         stages.build += built - start;
-        stages.lower += lowered - built;
+        stages.optimize += optimized - built;
+        stages.lower += lowered - optimized;
         stages.allocate += allocated - lowered;
         stages.emit += emitted - allocated;
         stages.functions += 1;

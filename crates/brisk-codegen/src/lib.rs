@@ -9,6 +9,7 @@ pub mod code;
 pub mod compile;
 pub mod ir;
 pub mod layout;
+pub mod opt;
 pub mod regalloc;
 pub mod vcode;
 pub mod x64;

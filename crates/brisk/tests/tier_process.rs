@@ -95,7 +95,7 @@ fn is_child(name: &str) -> bool {
 #[test]
 fn little_code_memory_leaves_the_rest_to_the_interpreter() {
     let module = busy(300);
-    for bytes in [0, 1, 16 << 10, 64 << 10, 1 << 20] {
+    for bytes in [0, 1, 16 << 10, 96 << 10, 1 << 20] {
         for tier in [Tier::Jit, Tier::Auto] {
             let engine = Engine::new(config(tier, 0).max_code_memory(bytes)).unwrap();
             let module = Module::new(&engine, &module).unwrap();

@@ -9,6 +9,7 @@ mod op;
 pub mod parse;
 pub mod print;
 mod simd;
+pub(crate) mod tree;
 pub mod verify;
 
 pub use op::{Effect, Op, Shape};

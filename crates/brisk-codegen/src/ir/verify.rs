@@ -3,6 +3,7 @@
 //! Dominators come from forward edges alone: an edge backwards must lead to a block that dominates its origin, and
 //! such edges change no dominator.
 
+use super::tree::Tree;
 use super::{
     Access, Block, Effect, FloatCond, Func, Inst, IntCond, Libcall, NONE, Op, Range, Shape, SimdOp,
     SimdShape, TrapCode, Ty, Value, Width,
@@ -53,59 +54,6 @@ struct Verifier<'a> {
     /// Place in it, parameters at 0.
     place: Vec<u32>,
     tree: Tree,
-}
-
-/// The dominator tree, with pointers that skip (Myers, *An applicative random-access stack*, 1983), so that an
-/// ancestor is found in logarithmic time.
-#[derive(Default)]
-struct Tree {
-    parent: Vec<u32>,
-    skip: Vec<u32>,
-    depth: Vec<u32>,
-}
-
-impl Tree {
-    fn push(&mut self, parent: u32) {
-        let this = self.parent.len() as u32;
-        if this == 0 {
-            self.parent.push(0);
-            self.skip.push(0);
-            self.depth.push(0);
-            return;
-        }
-        let skip = self.skip[parent as usize];
-        let (a, b) = (self.depth[parent as usize] - self.depth[skip as usize], self.skip[skip as usize]);
-        let b = self.depth[skip as usize] - self.depth[b as usize];
-        self.skip.push(if a == b { self.skip[skip as usize] } else { parent });
-        self.depth.push(self.depth[parent as usize] + 1);
-        self.parent.push(parent);
-    }
-
-    fn ancestor(&self, mut at: u32, depth: u32) -> u32 {
-        while self.depth[at as usize] > depth {
-            let skip = self.skip[at as usize];
-            at = if self.depth[skip as usize] >= depth { skip } else { self.parent[at as usize] };
-        }
-        at
-    }
-
-    fn common(&self, a: u32, b: u32) -> u32 {
-        let depth = self.depth[a as usize].min(self.depth[b as usize]);
-        let (mut a, mut b) = (self.ancestor(a, depth), self.ancestor(b, depth));
-        while a != b {
-            let (x, y) = (self.skip[a as usize], self.skip[b as usize]);
-            if x != y {
-                (a, b) = (x, y);
-            } else {
-                (a, b) = (self.parent[a as usize], self.parent[b as usize]);
-            }
-        }
-        a
-    }
-
-    fn dominates(&self, a: u32, b: u32) -> bool {
-        self.depth[a as usize] <= self.depth[b as usize] && self.ancestor(b, self.depth[a as usize]) == a
-    }
 }
 
 fn within(range: Range, len: usize) -> bool {

@@ -203,20 +203,25 @@ impl Scan {
         let until = self.pieces[piece as usize].pin.max(needed_until(live, v, start));
         let must = until > start;
         self.pieces[piece as usize].pin = until;
-        if !must && first_use.is_none() {
-            // Not used any more in this loop, but in its next round.
+        // Not used before the next hole, or in the next round of the loop only: it takes a register if that costs no other.
+        let passes = !must && first_use.is_none();
+        if passes {
             let info = &live.vregs[v as usize];
             let (r, def) = (info.last_reg, info.def);
+            let kept = info.last_piece != NONE && self.pieces[info.last_piece as usize].reg == r;
             if r != NO_REG
-                && around(live, start, def, end) != NONE
+                && (kept || around(live, start, def, end) != NONE)
                 && self.active_end[r as usize & 63] <= start
                 && self.next_reserved(live, r, start, v) >= end
             {
                 self.assign(live, piece, r);
                 return;
             }
-            self.memory(code, live, v, Rest { from: start, end, range }, start);
-            return;
+            let freq = |pos: u32| live.freq[live.block_of[(pos / 4) as usize] as usize];
+            if first == NONE || freq(live.uses[first as usize].pos) < freq(start) {
+                self.memory(code, live, v, Rest { from: start, end, range }, start);
+                return;
+            }
         }
         let hints = self.hints(live, v, start, end);
         let class = code.classes[v as usize] as usize;
@@ -260,6 +265,10 @@ impl Scan {
         let lost_cold = part != NO_REG && reserved_cold(live, part, start, end, v);
         if best != NO_REG && !(unpaid(best) && part != NO_REG && (!pays || lost_cold)) {
             self.assign(live, piece, best);
+            return;
+        }
+        if passes {
+            self.memory(code, live, v, Rest { from: start, end, range }, start);
             return;
         }
         if part != NO_REG && (must || lost_cold || first_use.is_some_and(|u| u.pos < part_end)) {

@@ -6,6 +6,7 @@ mod corpus;
 mod facts;
 mod growth;
 mod lower;
+mod opt;
 mod snapshots;
 mod support;
 mod verify;

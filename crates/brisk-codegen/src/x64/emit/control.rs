@@ -241,12 +241,13 @@ impl Emit<'_> {
                 let succs = self.low.code.blocks[block as usize].succs;
                 let last = succs.end - succs.start - 1;
                 let (index, scratch) = (self.gpr(0), self.gpr(1));
-                let default = self.target(block, last);
                 let table = self.cold(Cold::Table(block));
-                self.asm.alu_imm(AluOp::Cmp, Size::B32, index, last as i32);
-                self.asm.jcc(Cond::Ae, self.s.labels[default as usize]);
+                // No branch that could be predicted wrongly, to somewhere behind the table; the last entry is the default's.
+                self.asm.mov_imm64(scratch, u64::from(last));
+                self.asm.alu(AluOp::Cmp, Size::B32, index, scratch);
+                self.asm.cmov(Cond::B, Size::B32, scratch, index);
                 self.asm.lea(Size::B64, SCRATCH, Mem::label(table));
-                self.asm.movsxd(scratch, Mem::index(SCRATCH, index, Scale::Four, 0));
+                self.asm.movsxd(scratch, Mem::index(SCRATCH, scratch, Scale::Four, 0));
                 self.asm.alu(AluOp::Add, Size::B64, scratch, SCRATCH);
                 self.asm.jmp_rm(scratch);
             }
@@ -313,7 +314,7 @@ impl Emit<'_> {
         self.asm.align(4);
         self.asm.bind(label);
         let succs = self.low.code.blocks[block as usize].succs;
-        for nth in 0..succs.end - succs.start - 1 {
+        for nth in 0..succs.end - succs.start {
             let target = self.target(block, nth);
             self.asm.table_entry(label, self.s.labels[target as usize]);
         }

@@ -180,8 +180,9 @@ impl Emit<'_> {
 
     fn block(&mut self, block: u32, next: u32) {
         let data = self.low.code.blocks[block as usize];
-        if self.low.aligned[block as usize] && !data.cold {
-            self.asm.align(16);
+        let align = self.low.align[block as usize];
+        if align > 1 && !data.cold {
+            self.asm.align(u32::from(align));
         }
         self.bind(block);
         let insts = data.insts.indices();

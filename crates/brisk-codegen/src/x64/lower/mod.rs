@@ -37,8 +37,8 @@ pub struct Lowered {
     pub code: VCode<Inst>,
     /// Offset in the module's bytes that each instruction comes from.
     pub positions: Vec<u32>,
-    /// For each block, whether it is worth aligning.
-    pub aligned: Vec<bool>,
+    /// For each block, at what it begins: a power of two.
+    pub align: Vec<u8>,
     /// For each instruction that ends its block with handlers: (instruction, range in `handlers`).
     pub invokes: Vec<(u32, Range)>,
     /// Tag indices (`NONE` catches all), for the edges behind the first.
@@ -63,7 +63,7 @@ impl Default for Lowered {
                 hints: Vec::new(),
             },
             positions: Vec::new(),
-            aligned: Vec::new(),
+            align: Vec::new(),
             invokes: Vec::new(),
             handlers: Vec::new(),
         }
@@ -86,7 +86,7 @@ impl Lowered {
         code.remat.clear();
         code.hints.clear();
         self.positions.clear();
-        self.aligned.clear();
+        self.align.clear();
         self.invokes.clear();
         self.handlers.clear();
     }
@@ -152,6 +152,9 @@ enum RegMem {
 
 /// How many constants of 64 bits are kept through loops: more than there are registers are none.
 const MAX_SHARED: usize = 8;
+
+/// A loop of so many instructions is likely to fit into a line of the cache.
+const SMALL_LOOP: u32 = 14;
 
 /// Recycled state of lowering.
 #[derive(Default)]
@@ -587,9 +590,35 @@ impl Lower<'_> {
                 cold: made.cold,
                 takes_fixed: made.takes_fixed,
             });
-            self.out.aligned.push(made.loop_header && made.loop_depth > 0);
         }
+        self.align();
         self.remats();
+    }
+
+    /// Finds which blocks are worth aligning: headers of loops, those of innermost ones at a line of the cache if the loop
+    /// fits in it.
+    fn align(&mut self) {
+        let code = &self.out.code;
+        let align = &mut self.out.align;
+        align.extend(code.blocks.iter().map(|block| if block.loop_header { 16 } else { 1 }));
+        let mut header = 0;
+        for (number, block) in code.blocks.iter().enumerate() {
+            if block.loop_header {
+                header = number;
+            }
+            let edges = &code.edges[block.succs.indices()];
+            for edge in edges {
+                let to = edge.to as usize;
+                if to > number {
+                    continue;
+                }
+                // The last edge back is seen last. Loops with others in them keep what they have.
+                if to == header {
+                    let insts = block.insts.end - code.blocks[to].insts.start;
+                    align[to] = if insts <= SMALL_LOOP { 64 } else { 32 };
+                }
+            }
+        }
     }
 
     /// Notes which registers hold constants.

@@ -155,8 +155,8 @@ pub(crate) struct Frame {
     pub slots: u32,
 }
 
-/// Functions begin at multiples of this.
-const ALIGN: usize = 16;
+/// Functions begin at multiples of this: a line of the cache, which the alignment of loops counts on.
+const ALIGN: usize = 64;
 
 impl Image {
     fn new(module: &Module) -> Result<Image, CodeRefused> {

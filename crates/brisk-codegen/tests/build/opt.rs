@@ -1,0 +1,342 @@
+//! The passes: IR text in, IR text out.
+
+use brisk_codegen::ir::{Func, parse::parse, print::print, verify::verify};
+use brisk_codegen::opt::Optimizer;
+
+fn read(text: &str) -> Func {
+    let func = parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    verify(&func).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    func
+}
+
+/// What the numbering and the removal of what is unused make of a function.
+#[track_caller]
+fn numbered(before: &str, after: &str) {
+    let mut func = read(before);
+    let mut optimizer = Optimizer::default();
+    optimizer.opt_number(&mut func);
+    optimizer.opt_dead(&mut func);
+    let found = print(&func);
+    verify(&func).unwrap_or_else(|error| panic!("{error}\n{found}"));
+    assert_eq!(found, print(&read(after)));
+}
+
+/// What must stay as it is.
+#[track_caller]
+fn stays(text: &str) {
+    numbered(text, text);
+}
+
+#[test]
+fn what_a_dominator_computed_is_not_computed_again() {
+    numbered(
+        "func -> (i32)
+block0(v0: i32, v1: i32):
+    v2: i32 = add v0, v1
+    branch v2, block1(), block2()
+block1():
+    v3: i32 = add v0, v1
+    return v3
+block2():
+    v4: i32 = mul v0, v1
+    return v4
+",
+        "func -> (i32)
+block0(v0: i32, v1: i32):
+    v2: i32 = add v0, v1
+    branch v2, block1(), block2()
+block1():
+    return v2
+block2():
+    v4: i32 = mul v0, v1
+    return v4
+",
+    );
+}
+
+#[test]
+fn what_another_branch_computed_is() {
+    stays(
+        "func -> (i32)
+block0(v0: i32, v1: i32):
+    branch v0, block1(), block2()
+block1():
+    v2: i32 = add v0, v1
+    jump block3(v2)
+block2():
+    v3: i32 = add v0, v1
+    v4: i32 = mul v3, v3
+    jump block3(v4)
+block3(v5: i32):
+    v6: i32 = add v0, v1
+    v7: i32 = xor v5, v6
+    return v7
+",
+    );
+}
+
+#[test]
+fn a_load_that_traps_goes_only_behind_the_same_access() {
+    numbered(
+        "func -> (i32)
+block0(v0: i32):
+    v1: i32 = load.u32.memory0.pinned.traps v0 + 8
+    v2: i32 = load.u32.memory0.pinned.traps v0 + 8
+    v3: i32 = load.u32.memory0.pinned.traps v0 + 12
+    v4: i32 = load.u8.memory0.pinned.traps v0 + 8
+    return v2
+",
+        "func -> (i32)
+block0(v0: i32):
+    v1: i32 = load.u32.memory0.pinned.traps v0 + 8
+    v3: i32 = load.u32.memory0.pinned.traps v0 + 12
+    v4: i32 = load.u8.memory0.pinned.traps v0 + 8
+    return v1
+",
+    );
+}
+
+#[test]
+fn a_load_that_traps_on_one_way_only_stays_on_the_other() {
+    stays(
+        "func -> (i32)
+block0(v0: i32):
+    branch v0, block1(), block2()
+block1():
+    v1: i32 = load.u32.memory0.pinned.traps v0 + 0
+    jump block2()
+block2():
+    v2: i32 = load.u32.memory0.pinned.traps v0 + 0
+    return v2
+",
+    );
+}
+
+#[test]
+fn divisions_and_conversions_trap_once_where_they_would_twice() {
+    numbered(
+        "func -> (i32)
+block0(v0: i32, v1: i32):
+    v2: i32 = div_s v0, v1
+    v3: i32 = div_s v0, v1
+    v4: i32 = div_s v1, v0
+    trap_if.integer_overflow v0
+    trap_if.integer_overflow v0
+    trap_if.division_by_zero v0
+    return v3
+",
+        "func -> (i32)
+block0(v0: i32, v1: i32):
+    v2: i32 = div_s v0, v1
+    v4: i32 = div_s v1, v0
+    trap_if.integer_overflow v0
+    trap_if.division_by_zero v0
+    return v2
+",
+    );
+}
+
+#[test]
+fn what_was_stored_is_what_is_loaded() {
+    numbered(
+        "func -> (i32)
+block0(v0: i32, v1: i32, v2: i64):
+    store.u32.memory0.pinned.traps v0 + 4, v1
+    store.u64.memory0.pinned.traps v0 + 8, v2
+    v3: i32 = load.u32.memory0.pinned.traps v0 + 4
+    return v3
+",
+        "func -> (i32)
+block0(v0: i32, v1: i32, v2: i64):
+    store.u32.memory0.pinned.traps v0 + 4, v1
+    store.u64.memory0.pinned.traps v0 + 8, v2
+    return v1
+",
+    );
+}
+
+/// Overlapping bytes, other widths, other bases.
+#[test]
+fn what_may_have_been_stored_over_is_loaded() {
+    for between in [
+        "store.u64.memory0.pinned.traps v0 + 0, v2",
+        "store.u8.memory0.pinned.traps v0 + 7, v1",
+        "store.u8.memory0.pinned.traps v1 + 100, v1",
+    ] {
+        stays(&format!(
+            "func -> (i32)
+block0(v0: i32, v1: i32, v2: i64):
+    store.u32.memory0.pinned.traps v0 + 4, v1
+    {between}
+    v3: i32 = load.u32.memory0.pinned.traps v0 + 4
+    return v3
+"
+        ));
+    }
+    for (store, load) in [("u8", "u8"), ("u16", "s16"), ("u32", "u8")] {
+        stays(&format!(
+            "func -> (i32)
+block0(v0: i32, v1: i32):
+    store.{store}.memory0.pinned.traps v0 + 4, v1
+    v2: i32 = load.{load}.memory0.pinned.traps v0 + 4
+    return v2
+"
+        ));
+    }
+}
+
+/// The low half of a store of 64 bits is not the value of that type.
+#[test]
+fn a_narrow_store_is_not_what_is_loaded() {
+    stays(
+        "func -> (i64)
+block0(v0: i32, v1: i64):
+    store.u32.memory0.pinned.traps v0 + 4, v1
+    v2: i64 = load.u32.memory0.pinned.traps v0 + 4
+    return v2
+",
+    );
+}
+
+#[test]
+fn other_regions_are_not_stored_over() {
+    numbered(
+        "func -> (i32)
+block0(v0: i32, v1: i64, v2: i32):
+    v3: i32 = load.u32.global v1 + 0
+    store.u32.memory0.pinned.traps v0 + 4, v2
+    v4: i32 = load.u32.global v1 + 0
+    return v4
+",
+        "func -> (i32)
+block0(v0: i32, v1: i64, v2: i32):
+    v3: i32 = load.u32.global v1 + 0
+    store.u32.memory0.pinned.traps v0 + 4, v2
+    return v3
+",
+    );
+}
+
+#[test]
+fn joins_and_loops_that_store_forget_what_was_loaded() {
+    stays(
+        "func -> (i32)
+block0(v0: i32, v1: i32):
+    v2: i32 = load.u32.memory0.pinned.traps v0 + 0
+    branch v2, block1(), block2()
+block1():
+    store.u32.memory0.pinned.traps v1 + 0, v2
+    jump block2()
+block2():
+    v3: i32 = load.u32.memory0.pinned.traps v0 + 0
+    return v3
+",
+    );
+    stays(
+        "func -> (i32)
+block0(v0: i32, v1: i32):
+    v2: i32 = load.u32.memory0.pinned.traps v0 + 0
+    jump block1(v2)
+block1(v3: i32) depth 1 loop:
+    v4: i32 = load.u32.memory0.pinned.traps v0 + 0
+    v5: i32 = add v4, v3
+    jump block2()
+block2() depth 1:
+    store.u32.memory0.pinned.traps v1 + 0, v5
+    branch v5, block1(v5), block3()
+block3():
+    return v5
+",
+    );
+}
+
+#[test]
+fn a_loop_that_stores_elsewhere_does_not_load_again() {
+    numbered(
+        "func -> (i32)
+block0(v0: i64, v1: i32):
+    v2: i32 = load.u32.global v0 + 0
+    jump block1(v2)
+block1(v3: i32) depth 1 loop:
+    v4: i32 = load.u32.global v0 + 0
+    store.u32.memory0.pinned.traps v1 + 0, v3
+    branch v4, block1(v4), block2()
+block2():
+    return v4
+",
+        "func -> (i32)
+block0(v0: i64, v1: i32):
+    v2: i32 = load.u32.global v0 + 0
+    jump block1(v2)
+block1(v3: i32) depth 1 loop:
+    store.u32.memory0.pinned.traps v1 + 0, v3
+    branch v2, block1(v2), block2()
+block2():
+    return v2
+",
+    );
+}
+
+/// An interrupt runs what the host wants, which may write, and grow the memory.
+#[test]
+fn an_interrupt_forgets_what_was_loaded() {
+    stays(
+        "func -> (i64)
+block0(v0: i64):
+    v1: i64 = load.u64.memory_descriptor v0 + 0
+    jump block1(v1)
+block1(v2: i64) depth 1 loop:
+    poll
+    v3: i64 = load.u64.memory_descriptor v0 + 0
+    v4: i64 = sub v3, v2
+    v5: i32 = wrap v4
+    branch v5, block1(v3), block2()
+block2():
+    return v4
+",
+    );
+}
+
+#[test]
+fn a_check_covers_those_that_reach_less_far_whatever_the_length() {
+    numbered(
+        "func -> (i64)
+block0(v0: i64, v1: i32):
+    v2: i64 = load.u64.memory_descriptor v0 + 8
+    v3: i64 = check v1, v2, 8
+    poll
+    v4: i64 = load.u64.memory_descriptor v0 + 8
+    v5: i64 = check v1, v4, 4
+    v6: i64 = check v1, v4, 9
+    v7: i64 = add v5, v6
+    return v7
+",
+        "func -> (i64)
+block0(v0: i64, v1: i32):
+    v2: i64 = load.u64.memory_descriptor v0 + 8
+    v3: i64 = check v1, v2, 8
+    poll
+    v4: i64 = load.u64.memory_descriptor v0 + 8
+    v6: i64 = check v1, v4, 9
+    v7: i64 = add v3, v6
+    return v7
+",
+    );
+}
+
+#[test]
+fn a_check_of_another_memory_or_address_stays() {
+    stays(
+        "func -> (i64)
+block0(v0: i64, v1: i64, v2: i32, v3: i32):
+    v4: i64 = load.u64.memory_descriptor v0 + 8
+    v5: i64 = load.u64.memory_descriptor v1 + 8
+    v6: i64 = check v2, v4, 8
+    v7: i64 = check v2, v5, 8
+    v8: i64 = check v3, v4, 8
+    v9: i64 = add v6, v7
+    v10: i64 = add v9, v8
+    return v10
+",
+    );
+}
