@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds the guest programs of guests/ from their sources. The results are checked in, so this is
-# needed only after a source has changed; scripts/install-guest-toolchain.sh brings the compiler.
+# needed only after a source has changed; scripts/install-guest-toolchain.sh brings the compilers.
 #
-# usage: scripts/build-guests.sh [NAME...]        e.g. hello, fib
+# usage: scripts/build-guests.sh [NAME...]        e.g. hello, fib, wat, rust, go, assemblyscript
 set -euo pipefail
 
 cd "$(dirname "$0")/../guests"
@@ -20,8 +20,8 @@ if wanted hello "$@"; then
         hello/hello.c -o hello/hello.wasm
 fi
 
-# Freestanding: nothing imported, so that the module runs in any engine. A source names the flags it
-# needs beyond these in its first line.
+# Freestanding: of WASI only what prints the checksum. A source names the flags it needs beyond these
+# in its first line.
 for source in bench/*.c; do
     name=$(basename "$source" .c)
     wanted "$name" "$@" || continue
@@ -30,5 +30,25 @@ for source in bench/*.c; do
     "$clang" --target=wasm32-unknown-unknown --no-wasm-opt -O2 -nostdlib -Wall -Werror \
         "${flags[@]}" -Wl,--no-entry -Wl,-z,stack-size=16384 -Wl,--strip-debug "$source" -o "bench/$name.wasm"
 done
-chmod -x hello/*.wasm bench/*.wasm
-ls -l hello/*.wasm bench/*.wasm
+
+if wanted wat "$@"; then
+    for source in wat/*.wat; do
+        "${WASM_TOOLS:-wasm-tools}" parse "$source" -o "${source%.wat}.wasm"
+    done
+fi
+
+if wanted rust "$@"; then
+    rustc --edition 2024 --target wasm32-wasip1 -O -C lto=fat -C codegen-units=1 -C panic=abort \
+        -C strip=debuginfo rust/main.rs -o rust/guests.wasm
+fi
+
+# The symbol table goes, which a WebAssembly module does not need; the names stay.
+if wanted go "$@"; then
+    (cd go && GOOS=wasip1 GOARCH=wasm "${GO:-go}" build -trimpath -ldflags='-s -w' -o guests.wasm .)
+fi
+
+if wanted assemblyscript "$@"; then
+    "${ASC:-asc}" assemblyscript/main.ts -o assemblyscript/guests.wasm -O3 --use abort= --runtime incremental
+fi
+chmod -x ./*/*.wasm
+ls -l ./*/*.wasm

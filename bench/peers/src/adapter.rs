@@ -1,11 +1,14 @@
 // The body of each module in peer.rs that adapts an engine. The engines' interfaces have the same
-// names and shapes, so the text is the same for each: `api` is the engine's crate; making an `engine` and
-// whether stores are given `FUEL` are what differs.
+// names and shapes, so the text is the same for each: `api` is the engine's crate; making an `engine` and an
+// `error`, and whether stores are given `FUEL`, are what differs.
 
-use super::{Load, Peer, Program, Repeat, Result};
+use super::{Kind, Load, Loaded, Peer, Result, Run, Timed};
+use crate::clock::Clock;
+use crate::wasi::Wasi;
 
 /// The engine, once for each of its ways of loading modules.
 pub struct Adapter {
+    clock: Clock,
     eager: Option<api::Engine>,
     lazy: Option<api::Engine>,
     /// The one that runs programs: eager, so that no translation is in their times, if there is a choice.
@@ -14,10 +17,10 @@ pub struct Adapter {
 
 impl Adapter {
     /// The engine as `engine` configures it.
-    pub fn new() -> Result<Self> {
+    pub fn new(clock: Clock) -> Result<Self> {
         let [eager, lazy] = [engine(Load::Eager).transpose()?, engine(Load::Lazy).transpose()?];
         let engine = eager.clone().or_else(|| lazy.clone()).ok_or("no way to load a module")?;
-        Ok(Self { eager, lazy, engine })
+        Ok(Self { clock, eager, lazy, engine })
     }
 
     fn instance(&self, wasm: &[u8]) -> Result<(api::Store<()>, api::Instance)> {
@@ -26,19 +29,81 @@ impl Adapter {
         if FUEL {
             store.set_fuel(u64::MAX / 2).map_err(text)?;
         }
-        let imports = imports(&mut store, &module);
+        let imports = next(&mut store, &module);
         let instance = api::Instance::new(&mut store, &module, &imports).map_err(text)?;
         Ok((store, instance))
     }
 }
 
-/// The host function that the module of `calls` imports, if this is that module.
-fn imports(store: &mut api::Store<()>, module: &api::Module) -> Vec<api::Extern> {
+/// The host function that the module of `calls` imports.
+fn next(store: &mut api::Store<()>, module: &api::Module) -> Vec<api::Extern> {
     module.imports().map(|_| api::Func::wrap(&mut *store, |x: i32| x.wrapping_add(1)).into()).collect()
+}
+
+/// The functions of WASI that a program imports.
+fn wasi(store: &mut api::Store<Wasi>, module: &api::Module) -> Result<Vec<api::Extern>> {
+    let mut imports = Vec::new();
+    for import in module.imports() {
+        let name = import.name().to_owned();
+        let ty = match import.ty() {
+            api::ExternType::Func(ty) => ty.clone(),
+            _ => return Err(format!("the import {name} is no function")),
+        };
+        let call = move |mut caller: api::Caller<'_, Wasi>, args: &[api::Val], results: &mut [api::Val]| {
+            let mut words = [0; 9];
+            for (word, arg) in words.iter_mut().zip(args) {
+                *word = match arg {
+                    api::Val::I32(x) => u64::from(*x as u32),
+                    api::Val::I64(x) => *x as u64,
+                    _ => return Err(error("not WASI")),
+                };
+            }
+            let memory = caller.get_export("memory").and_then(api::Extern::into_memory);
+            let memory = memory.ok_or_else(|| error("no memory"))?;
+            let (memory, wasi) = memory.data_and_store_mut(&mut caller);
+            let errno = wasi.call(&name, &words, memory).ok_or_else(|| error("exit"))?;
+            if let [result] = results {
+                *result = api::Val::I32(errno as i32);
+            }
+            Ok(())
+        };
+        imports.push(api::Func::new(&mut *store, ty, call).into());
+    }
+    Ok(imports)
 }
 
 fn text(error: api::Error) -> String {
     format!("{error:#}")
+}
+
+struct Program {
+    clock: Clock,
+    engine: api::Engine,
+    module: api::Module,
+}
+
+impl Loaded for Program {
+    fn run(&mut self, args: &[String]) -> Result<Run> {
+        let (instantiate, instance) = self.clock.time(|| {
+            let mut store = api::Store::new(&self.engine, Wasi::new(args));
+            if FUEL {
+                store.set_fuel(u64::MAX / 2).map_err(text)?;
+            }
+            let imports = wasi(&mut store, &self.module)?;
+            let instance = api::Instance::new(&mut store, &self.module, &imports).map_err(text)?;
+            let start = instance.get_typed_func::<(), ()>(&mut store, "_start").map_err(text)?;
+            Ok::<_, String>((store, start))
+        });
+        let (mut store, start) = instance?;
+        let (run, result) = self.clock.time(|| start.call(&mut store, ()));
+        let wasi = store.into_data();
+        match (result, wasi.exit) {
+            (Ok(()), _) | (Err(_), Some(0)) => {}
+            (Err(_), Some(status)) => return Err(format!("exit status {status}")),
+            (Err(error), None) => return Err(text(error)),
+        }
+        Ok(Run { instantiate, run, output: String::from_utf8_lossy(&wasi.output).trim().to_owned() })
+    }
 }
 
 impl Peer for Adapter {
@@ -46,55 +111,55 @@ impl Peer for Adapter {
         NAME
     }
 
-    fn load(&self, wasm: &[u8], load: Load) -> Option<Result<()>> {
+    fn load(&mut self, wasm: &[u8], load: Load, times: u32) -> Option<Result<f64>> {
         let engine = match load {
             Load::Eager => self.eager.as_ref()?,
             Load::Lazy => self.lazy.as_ref()?,
         };
-        Some(api::Module::new(engine, wasm).map(drop).map_err(text))
+        // Another thread of the engine's may do the work.
+        let (seconds, result) = self
+            .clock
+            .of_process()
+            .time(|| (0..times).try_for_each(|_| api::Module::new(engine, wasm).map(drop).map_err(text)));
+        Some(result.map(|()| seconds))
     }
 
-    fn program(&self, wasm: &[u8]) -> Result<Program> {
+    fn program(&mut self, wasm: &[u8]) -> Result<Box<dyn Loaded>> {
+        let module = api::Module::new(&self.engine, wasm).map_err(text)?;
+        Ok(Box::new(Program { clock: self.clock, engine: self.engine.clone(), module }))
+    }
+
+    fn prepare(&mut self, wasm: &[u8], kind: Kind) -> Result<Timed> {
+        let clock = self.clock;
+        if kind == Kind::Instantiate {
+            let engine = self.engine.clone();
+            let module = api::Module::new(&engine, wasm).map_err(text)?;
+            return Ok(Box::new(move |times| {
+                let (seconds, result) = clock.time(|| {
+                    (0..times).try_for_each(|_| {
+                        let mut store = api::Store::new(&engine, ());
+                        let imports = next(&mut store, &module);
+                        api::Instance::new(&mut store, &module, &imports).map(drop).map_err(text)
+                    })
+                });
+                result.map(|()| seconds)
+            }));
+        }
         let (mut store, instance) = self.instance(wasm)?;
-        let size = instance.get_typed_func::<(), i32>(&mut store, "size").map_err(text)?;
-        let size = size.call(&mut store, ()).map_err(text)?;
-        let run = instance.get_typed_func::<i32, i64>(&mut store, "run").map_err(text)?;
-        Ok(Program { size, run: Box::new(move |n| run.call(&mut store, n).map_err(text)) })
-    }
-
-    fn instantiate(&self, wasm: &[u8]) -> Result<Repeat> {
-        let engine = self.engine.clone();
-        let module = api::Module::new(&engine, wasm).map_err(text)?;
+        if kind == Kind::TypedCall {
+            let add = instance.get_typed_func::<(i32, i32), i32>(&mut store, "add").map_err(text)?;
+            return Ok(Box::new(move |times| {
+                let (seconds, sum) = clock.time(|| {
+                    (0..times as i32).try_fold(0, |sum, i| add.call(&mut store, (sum, i)).map_err(text))
+                });
+                super::added(sum?, times).map(|()| seconds)
+            }));
+        }
+        let export = kind.export();
+        let count = instance.get_typed_func::<i32, i32>(&mut store, export).map_err(text)?;
         Ok(Box::new(move |times| {
-            for _ in 0..times {
-                let mut store = api::Store::new(&engine, ());
-                let imports = imports(&mut store, &module);
-                api::Instance::new(&mut store, &module, &imports).map_err(text)?;
-            }
-            Ok(())
-        }))
-    }
-
-    fn typed_call(&self, wasm: &[u8]) -> Result<Repeat> {
-        let (mut store, instance) = self.instance(wasm)?;
-        let add = instance.get_typed_func::<(i32, i32), i32>(&mut store, "add").map_err(text)?;
-        Ok(Box::new(move |times| {
-            let mut sum = 0;
-            for i in 0..times {
-                sum = add.call(&mut store, (sum, i as i32)).map_err(text)?;
-            }
-            let expected = (0..times).fold(0, |sum: i32, i| sum.wrapping_add(i as i32));
-            if sum == expected { Ok(()) } else { Err(format!("add returned {sum}, not {expected}")) }
-        }))
-    }
-
-    fn host_call(&self, wasm: &[u8]) -> Result<Repeat> {
-        let (mut store, instance) = self.instance(wasm)?;
-        let count = instance.get_typed_func::<i32, i32>(&mut store, "count").map_err(text)?;
-        Ok(Box::new(move |times| match count.call(&mut store, times as i32) {
-            Ok(counted) if counted == times as i32 => Ok(()),
-            Ok(counted) => Err(format!("counted {counted} calls of {times}")),
-            Err(error) => Err(text(error)),
+            let (seconds, counted) = clock.time(|| count.call(&mut store, times as i32));
+            super::counted(counted.map_err(text)?, times).map(|()| seconds)
         }))
     }
 }

@@ -11,6 +11,8 @@ pub enum Clock {
     /// What this thread spent on a processor. Other processes hardly disturb it, but work that an
     /// engine gives to threads of its own is not in it.
     Cpu,
+    /// What all threads of the process spent on processors.
+    Process,
     /// What passed by a clock on the wall.
     Wall,
 }
@@ -19,10 +21,16 @@ impl Clock {
     fn now(self) -> Duration {
         let time = clock_gettime(match self {
             Clock::Cpu => ClockId::ThreadCPUTime,
+            Clock::Process => ClockId::ProcessCPUTime,
             Clock::Wall => ClockId::Monotonic,
         });
         // Both clocks count up from zero.
         Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
+    }
+
+    /// The clock for work that may be done by several threads.
+    pub fn of_process(self) -> Self {
+        if self == Clock::Cpu { Clock::Process } else { self }
     }
 
     /// How many seconds `work` takes, and what it returns.
@@ -31,18 +39,17 @@ impl Clock {
         let result = work();
         ((self.now() - begin).as_secs_f64(), result)
     }
+}
 
-    /// How many times `work` must be repeated to take about `seconds`.
-    pub fn repetitions(self, seconds: f64, mut work: impl FnMut(u32) -> Result<()>) -> Result<u32> {
-        let mut times = 1;
-        loop {
-            let (took, result) = self.time(|| work(times));
-            result?;
-            if took >= seconds / 4.0 || times >= 1 << 30 {
-                return Ok(((f64::from(times) * seconds / took.max(1e-9)) as u32).max(1));
-            }
-            times *= 2;
+/// How many times `work`, which says how many seconds it took, must be repeated to take about `seconds`.
+pub fn repetitions(seconds: f64, mut work: impl FnMut(u32) -> Result<f64>) -> Result<u32> {
+    let mut times = 1;
+    loop {
+        let took = work(times)?;
+        if took >= seconds / 4.0 || times >= 1 << 28 {
+            return Ok(((f64::from(times) * seconds / took.max(1e-9)) as u32).clamp(1, 1 << 28));
         }
+        times *= 2;
     }
 }
 
@@ -54,6 +61,16 @@ impl Rounds {
     /// Adds one round's time.
     pub fn push(&mut self, seconds: f64) {
         self.0.push(seconds);
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The first one, which had to warm up what warms up; NaN if there was none.
+    pub fn first(&self) -> f64 {
+        self.0.first().copied().unwrap_or(f64::NAN)
     }
 
     /// The middle one, in the unit that was pushed; NaN if there was none.
@@ -70,6 +87,11 @@ impl Rounds {
     /// The quickest one; NaN if there was none.
     pub fn least(&self) -> f64 {
         self.0.iter().copied().fold(f64::NAN, f64::min)
+    }
+
+    /// The slowest one; NaN if there was none.
+    pub fn most(&self) -> f64 {
+        self.0.iter().copied().fold(f64::NAN, f64::max)
     }
 }
 

@@ -1,6 +1,6 @@
 //! How fast engines load modules, in bytes of code section a second.
 
-use crate::clock::Rounds;
+use crate::clock::{Rounds, repetitions};
 use crate::peer::{Load, Peer, Result};
 use crate::report::{Report, figure, line};
 use crate::{Options, wasm_files};
@@ -9,7 +9,7 @@ use crate::{Options, wasm_files};
 const PATIENCE: f64 = 8.0;
 
 /// Loads every module under `options.modules` with every engine.
-pub fn measure(options: &Options, peers: &[Box<dyn Peer>], report: &mut Report) -> Result<Vec<String>> {
+pub fn measure(options: &Options, peers: &mut [Box<dyn Peer>], report: &mut Report) -> Result<Vec<String>> {
     let mut errors = Vec::new();
     let mut files = Vec::new();
     for path in &options.modules {
@@ -17,31 +17,43 @@ pub fn measure(options: &Options, peers: &[Box<dyn Peer>], report: &mut Report) 
     }
     println!("load, MB of code section a second: all functions translated or compiled, or (lazy) none yet");
     // Each engine in each way that it has.
-    let ways: Vec<(&dyn Peer, Load)> = peers
-        .iter()
-        .flat_map(|peer| [(peer.as_ref(), Load::Eager), (peer.as_ref(), Load::Lazy)])
-        .filter(|(peer, load)| peer.load(EMPTY, *load).is_some())
-        .collect();
-    let columns = ways.iter().map(|(peer, load)| match load {
-        Load::Eager => peer.name().to_owned(),
-        Load::Lazy => format!("{} lazy", peer.name()),
+    let mut ways: Vec<(usize, Load)> = Vec::new();
+    for (index, peer) in peers.iter_mut().enumerate() {
+        ways.extend(
+            [Load::Eager, Load::Lazy]
+                .into_iter()
+                .filter_map(|load| peer.load(EMPTY, load, 1).map(|_| (index, load))),
+        );
+    }
+    let columns = ways.iter().map(|&(index, load)| match load {
+        Load::Eager => peers[index].name().to_owned(),
+        Load::Lazy => format!("{} lazy", peers[index].name()),
     });
     line("", ["code KB".to_owned(), "validation".to_owned()].into_iter().chain(columns));
 
     for path in files {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        // Those of several programs are called the same and differ by their folders.
+        let name = match path.file_stem().unwrap_or_default().to_string_lossy().into_owned() {
+            name if name != "guests" => name,
+            _ => path.iter().rev().nth(1).unwrap_or_default().to_string_lossy().into_owned(),
+        };
         let wasm = std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let code = code_size(&wasm).map_err(|error| format!("{}: {error}", path.display()))?;
         let speed = |rounds: &Rounds| code as f64 / 1e6 / rounds.median();
 
-        let validated = time(options, || validate(&wasm))?;
-        report.add("load", &name, "wasmparser validation", ("ms", 1e3), &validated);
+        let validated = time(options, |times| {
+            let (seconds, result) = options.clock.time(|| (0..times).try_for_each(|_| validate(&wasm)));
+            result.map(|()| seconds)
+        })?;
+        report.add("load", "", &name, "wasmparser validation", ("ms", 1e3), &validated);
+        report.size(&name, wasm.len(), code);
         let mut columns = vec![figure(code as f64 / 1e3), figure(speed(&validated))];
-        for &(peer, load) in &ways {
+        for &(index, load) in &ways {
             let kind = if load == Load::Eager { "load" } else { "load lazy" };
-            match time(options, || peer.load(&wasm, load).unwrap_or(Ok(()))) {
+            let peer = &mut peers[index];
+            match time(options, |times| peer.load(&wasm, load, times).unwrap_or(Ok(0.0))) {
                 Ok(rounds) => {
-                    report.add(kind, &name, peer.name(), ("ms", 1e3), &rounds);
+                    report.add(kind, "", &name, peer.name(), ("ms", 1e3), &rounds);
                     columns.push(figure(speed(&rounds)));
                 }
                 Err(error) => {
@@ -60,14 +72,12 @@ pub fn measure(options: &Options, peers: &[Box<dyn Peer>], report: &mut Report) 
 const EMPTY: &[u8] = b"\0asm\x01\0\0\0";
 
 /// Times one load; small modules are loaded as often as a clock needs to see them.
-fn time(options: &Options, mut load: impl FnMut() -> Result<()>) -> Result<Rounds> {
-    let mut repeat = |times| (0..times).try_for_each(|_| load());
-    let times = options.clock.repetitions(0.05, &mut repeat)?;
+fn time(options: &Options, mut repeat: impl FnMut(u32) -> Result<f64>) -> Result<Rounds> {
+    let times = repetitions(0.05, &mut repeat)?;
     let mut rounds = Rounds::default();
     let mut spent = 0.0;
     for _ in 0..options.rounds {
-        let (seconds, result) = options.clock.time(|| repeat(times));
-        result?;
+        let seconds = repeat(times)?;
         rounds.push(seconds / f64::from(times));
         spent += seconds;
         if spent > PATIENCE {

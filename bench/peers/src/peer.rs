@@ -1,4 +1,7 @@
-//! What every engine under measurement can do, and the list of them.
+//! What every engine under measurement can do, and the list of them. Each takes its own times, so that an
+//! engine in a process of its own is timed there.
+
+use crate::clock::Clock;
 
 /// What went wrong, for a person to read; the engines' own error types differ.
 pub type Result<T> = std::result::Result<T, String>;
@@ -12,39 +15,74 @@ pub enum Load {
     Lazy,
 }
 
-/// A benchmark program, instantiated.
-pub struct Program {
-    /// The argument of an ordinary run, as the program itself names it.
-    pub size: i32,
-    /// Does the work and returns its checksum.
-    pub run: Box<dyn FnMut(i32) -> Result<i64>>,
+/// One run of a program, in a fresh instance.
+#[derive(Debug)]
+pub struct Run {
+    /// Seconds to make the instance.
+    pub instantiate: f64,
+    /// Seconds in the program.
+    pub run: f64,
+    /// What it printed.
+    pub output: String,
 }
 
-/// A thing that is done so many times in a row, so that its timing needs no clock in between.
-pub type Repeat = Box<dyn FnMut(u32) -> Result<()>>;
+/// A command of WASI, loaded.
+pub trait Loaded {
+    /// Instantiates and runs it. The first of `args` is the program's name.
+    fn run(&mut self, args: &[String]) -> Result<Run>;
+}
+
+/// A crossing between host and guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Making a store and, in it, an instance of the module of [`crate::calls::MODULE`].
+    Instantiate,
+    /// Calling that module's `add` from the host.
+    TypedCall,
+    /// Having that module call a host function.
+    HostCall,
+    /// Having it call a function of its own through a table.
+    IndirectCall,
+}
+
+impl Kind {
+    /// The function that counts to its argument by such calls.
+    pub fn export(self) -> &'static str {
+        if self == Kind::IndirectCall { "count_indirect" } else { "count" }
+    }
+}
+
+/// Does a thing so many times in a row and says how many seconds it took.
+pub type Timed = Box<dyn FnMut(u32) -> Result<f64>>;
 
 /// One engine, in one of its tiers.
 pub trait Peer {
     /// Engine and tier, as the table's column is called.
     fn name(&self) -> &'static str;
-    /// Loads a module as far as `load` says and drops it again; `None` if there is no such mode.
-    fn load(&self, wasm: &[u8], load: Load) -> Option<Result<()>>;
-    /// Loads and instantiates a benchmark program.
-    fn program(&self, wasm: &[u8]) -> Result<Program>;
-    /// Makes a store and, in it, an instance of the module of [`crate::calls::MODULE`].
-    fn instantiate(&self, wasm: &[u8]) -> Result<Repeat>;
-    /// Calls that module's `add` from the host.
-    fn typed_call(&self, wasm: &[u8]) -> Result<Repeat>;
-    /// Has that module call a host function.
-    fn host_call(&self, wasm: &[u8]) -> Result<Repeat>;
+    /// Loads a module as far as `load` says and drops it again, so many times; `None` if there is no such mode.
+    fn load(&mut self, wasm: &[u8], load: Load, times: u32) -> Option<Result<f64>>;
+    /// Loads a program.
+    fn program(&mut self, wasm: &[u8]) -> Result<Box<dyn Loaded>>;
+    /// Prepares crossings between host and guest.
+    fn prepare(&mut self, wasm: &[u8], kind: Kind) -> Result<Timed>;
+}
+
+/// Whether `add` has summed up the numbers below `times`.
+pub fn added(sum: i32, times: u32) -> Result<()> {
+    let expected = (0..times as i32).fold(0, i32::wrapping_add);
+    if sum == expected { Ok(()) } else { Err(format!("add returned {sum}, not {expected}")) }
+}
+
+/// Whether so many calls were counted.
+pub fn counted(count: i32, times: u32) -> Result<()> {
+    if count == times as i32 { Ok(()) } else { Err(format!("counted {count} calls of {times}")) }
 }
 
 /// brisk, interpreting.
-pub mod brisk {
+mod brisk {
     use ::brisk as api;
 
-    const NAME: &str = "brisk";
-    const FUEL: bool = false;
+    pub const NAME: &str = "brisk-interp";
 
     fn engine(load: Load) -> Option<Result<api::Engine>> {
         let mut config = api::Config::new();
@@ -54,15 +92,20 @@ pub mod brisk {
         (load == Load::Lazy).then(engine)
     }
 
+    const FUEL: bool = false;
+
+    fn error(text: &'static str) -> api::Error {
+        api::Error::msg(text)
+    }
+
     include!("adapter.rs");
 }
 
 /// brisk, everything compiled when the module is loaded. Not interruptible, as the others are not.
-pub mod brisk_jit {
+mod brisk_jit {
     use ::brisk as api;
 
-    const NAME: &str = "brisk-jit";
-    const FUEL: bool = false;
+    pub const NAME: &str = "brisk-jit";
 
     fn engine(load: Load) -> Option<Result<api::Engine>> {
         let mut config = api::Config::new();
@@ -71,16 +114,21 @@ pub mod brisk_jit {
         (load == Load::Eager).then(engine)
     }
 
+    const FUEL: bool = false;
+
+    fn error(text: &'static str) -> api::Error {
+        api::Error::msg(text)
+    }
+
     include!("adapter.rs");
 }
 
 /// brisk as it comes: interpreted first, hot functions compiled on another thread. Not interruptible, as the others
 /// are not.
-pub mod brisk_auto {
+mod brisk_auto {
     use ::brisk as api;
 
-    const NAME: &str = "brisk-auto";
-    const FUEL: bool = false;
+    pub const NAME: &str = "brisk-auto";
 
     fn engine(load: Load) -> Option<Result<api::Engine>> {
         let mut config = api::Config::new();
@@ -89,15 +137,20 @@ pub mod brisk_auto {
         (load == Load::Lazy).then(engine)
     }
 
+    const FUEL: bool = false;
+
+    fn error(text: &'static str) -> api::Error {
+        api::Error::msg(text)
+    }
+
     include!("adapter.rs");
 }
 
 /// [`brisk_jit`] as it comes: deadlines and epochs can stop the code, the same way.
-pub mod brisk_jit_interruptible {
+mod brisk_jit_interruptible {
     use ::brisk as api;
 
-    const NAME: &str = "brisk-jit-interruptible";
-    const FUEL: bool = false;
+    pub const NAME: &str = "brisk-jit-interruptible";
 
     fn engine(load: Load) -> Option<Result<api::Engine>> {
         let mut config = api::Config::new();
@@ -106,15 +159,20 @@ pub mod brisk_jit_interruptible {
         (load == Load::Eager).then(engine)
     }
 
+    const FUEL: bool = false;
+
+    fn error(text: &'static str) -> api::Error {
+        api::Error::msg(text)
+    }
+
     include!("adapter.rs");
 }
 
 /// [`brisk_jit`] charging fuel.
-pub mod brisk_jit_fuel {
+mod brisk_jit_fuel {
     use ::brisk as api;
 
-    const NAME: &str = "brisk-jit-fuel";
-    const FUEL: bool = true;
+    pub const NAME: &str = "brisk-jit-fuel";
 
     fn engine(load: Load) -> Option<Result<api::Engine>> {
         let mut config = api::Config::new();
@@ -123,15 +181,20 @@ pub mod brisk_jit_fuel {
         (load == Load::Eager).then(engine)
     }
 
+    const FUEL: bool = true;
+
+    fn error(text: &'static str) -> api::Error {
+        api::Error::msg(text)
+    }
+
     include!("adapter.rs");
 }
 
 /// wasmi, an interpreter.
-pub mod wasmi {
+mod wasmi {
     use ::wasmi as api;
 
-    const NAME: &str = "wasmi";
-    const FUEL: bool = false;
+    pub const NAME: &str = "wasmi";
 
     fn engine(load: Load) -> Option<Result<api::Engine>> {
         let mut config = api::Config::default();
@@ -142,35 +205,81 @@ pub mod wasmi {
         Some(Ok(api::Engine::new(&config)))
     }
 
+    const FUEL: bool = false;
+
+    fn error(text: &'static str) -> api::Error {
+        api::Error::new(text)
+    }
+
     include!("adapter.rs");
 }
 
 /// wasmtime with Cranelift, its optimizing compiler.
 #[cfg(feature = "wasmtime")]
-pub mod wasmtime {
+mod wasmtime {
     use ::wasmtime as api;
 
-    const NAME: &str = "wasmtime";
-    const FUEL: bool = false;
+    pub const NAME: &str = "wasmtime";
 
     fn engine(load: Load) -> Option<Result<api::Engine>> {
         let engine = || api::Engine::new(&api::Config::new()).map_err(text);
         (load == Load::Eager).then(engine)
     }
 
+    const FUEL: bool = false;
+
+    fn error(text: &'static str) -> api::Error {
+        api::Error::msg(text)
+    }
+
     include!("adapter.rs");
 }
 
-/// All engines, in the order of the table's columns. The last two are measured only if they are asked for.
-pub fn peers() -> Result<Vec<Box<dyn Peer>>> {
-    Ok(vec![
-        Box::new(brisk::Adapter::new()?),
-        Box::new(brisk_jit::Adapter::new()?),
-        Box::new(brisk_auto::Adapter::new()?),
-        Box::new(wasmi::Adapter::new()?),
-        #[cfg(feature = "wasmtime")]
-        Box::new(wasmtime::Adapter::new()?),
-        Box::new(brisk_jit_interruptible::Adapter::new()?),
-        Box::new(brisk_jit_fuel::Adapter::new()?),
-    ])
+/// wasmtime with Winch, its compiler of one pass.
+#[cfg(feature = "wasmtime")]
+mod winch {
+    use ::wasmtime as api;
+
+    pub const NAME: &str = "winch";
+
+    fn engine(load: Load) -> Option<Result<api::Engine>> {
+        let mut config = api::Config::new();
+        config.strategy(api::Strategy::Winch);
+        let engine = || api::Engine::new(&config).map_err(text);
+        (load == Load::Eager).then(engine)
+    }
+
+    const FUEL: bool = false;
+
+    fn error(text: &'static str) -> api::Error {
+        api::Error::msg(text)
+    }
+
+    include!("adapter.rs");
 }
+
+/// Makes an engine, timed by a clock.
+type Make = fn(Clock) -> Result<Box<dyn Peer>>;
+
+/// Every engine by name, in the order of the table's columns.
+pub const PEERS: &[(&str, Make)] = &[
+    (brisk::NAME, |clock| Ok(Box::new(brisk::Adapter::new(clock)?))),
+    (brisk_jit::NAME, |clock| Ok(Box::new(brisk_jit::Adapter::new(clock)?))),
+    (brisk_auto::NAME, |clock| Ok(Box::new(brisk_auto::Adapter::new(clock)?))),
+    (wasmi::NAME, |clock| Ok(Box::new(wasmi::Adapter::new(clock)?))),
+    (crate::sf_nano::INTERP, |clock| crate::sf_nano::peer(crate::sf_nano::INTERP, clock)),
+    (crate::sf_nano::JIT, |clock| crate::sf_nano::peer(crate::sf_nano::JIT, clock)),
+    #[cfg(feature = "wasmtime")]
+    (winch::NAME, |clock| Ok(Box::new(winch::Adapter::new(clock)?))),
+    #[cfg(feature = "wasmtime")]
+    (wasmtime::NAME, |clock| Ok(Box::new(wasmtime::Adapter::new(clock)?))),
+    ("v8-liftoff", |clock| crate::v8::peer("v8-liftoff", Load::Eager, &["--liftoff-only"], clock)),
+    ("v8-turbofan", |clock| crate::v8::peer("v8-turbofan", Load::Eager, &["--no-liftoff"], clock)),
+    ("v8", |clock| crate::v8::peer("v8", Load::Lazy, &[], clock)),
+];
+
+/// Measured only if they are asked for: what stopping a program costs is a question of its own.
+pub const EXTRAS: &[(&str, Make)] = &[
+    (brisk_jit_interruptible::NAME, |clock| Ok(Box::new(brisk_jit_interruptible::Adapter::new(clock)?))),
+    (brisk_jit_fuel::NAME, |clock| Ok(Box::new(brisk_jit_fuel::Adapter::new(clock)?))),
+];

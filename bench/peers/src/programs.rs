@@ -1,105 +1,144 @@
-//! Run time of the benchmark guests, every engine in turn in each round.
+//! Run time of the benchmark programs, every engine in turn in each round. Each run is one of a fresh
+//! instance, and must print the checksum that the list of programs has.
 
+use crate::Options;
 use crate::clock::{Rounds, geomean};
-use crate::peer::{Peer, Program, Result};
+use crate::peer::{Loaded, Peer, Result};
 use crate::report::{Report, figure, line};
-use crate::{Options, wasm_files};
+use std::path::PathBuf;
 
-/// Runs every program whose name contains the filter. Errors are programs that failed or whose
-/// checksums differ.
-pub fn measure(options: &Options, peers: &[Box<dyn Peer>], report: &mut Report) -> Result<Vec<String>> {
-    let mut errors = Vec::new();
-    // For each program the engines' medians, in the order of `peers`; NaN where one failed.
-    let mut medians: Vec<Vec<f64>> = Vec::new();
+/// Stop after as many seconds with one engine and one program, even if rounds are left.
+const PATIENCE: f64 = 1.0;
 
-    println!("run time, ms ({} rounds)", options.rounds);
-    heading(peers);
-    for path in wasm_files(&options.guests)? {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        if !name.contains(&options.filter) {
-            continue;
+/// A line of the list of programs.
+#[derive(Debug)]
+pub struct Entry {
+    /// Which of the layers it belongs to.
+    pub layer: String,
+    /// What the tables call it.
+    pub name: String,
+    file: PathBuf,
+    args: Vec<String>,
+    sum: String,
+}
+
+/// The programs of `guests/programs.txt` that were asked for.
+pub fn list(options: &Options) -> Result<Vec<Entry>> {
+    let path = options.guests.join("programs.txt");
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let mut entries = Vec::new();
+    for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let mut words = line.split_whitespace().map(str::to_owned);
+        let (Some(layer), Some(name), Some(file), Some(sum)) =
+            (words.next(), words.next(), words.next(), words.next())
+        else {
+            return Err(format!("{}: not a program: {line}", path.display()));
+        };
+        let file = options.guests.join(file);
+        let wanted = options.filters.is_empty() || options.filters.iter().any(|filter| name.contains(filter));
+        if wanted && options.layers.as_ref().is_none_or(|layers| layers.contains(&layer)) {
+            entries.push(Entry { layer, name, file, args: words.collect(), sum });
         }
-        let wasm = std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let rounds = rounds(options, peers, &name, &wasm, &mut errors);
-        for (peer, rounds) in peers.iter().zip(&rounds) {
-            report.add("program", &name, peer.name(), ("ms", 1e3), rounds);
+    }
+    if entries.is_empty() { Err("no program matches".to_owned()) } else { Ok(entries) }
+}
+
+/// Runs every program that was asked for. Errors are programs that failed or printed something else.
+pub fn measure(options: &Options, peers: &mut [Box<dyn Peer>], report: &mut Report) -> Result<Vec<String>> {
+    let mut errors = Vec::new();
+    let mut layers: Vec<(String, Vec<Vec<f64>>)> = Vec::new();
+    println!("run time, ms ({} rounds)", options.rounds);
+    for entry in list(options)? {
+        if layers.last().is_none_or(|(layer, _)| *layer != entry.layer) {
+            means(&layers, peers);
+            layers.push((entry.layer.clone(), Vec::new()));
+            line(&entry.layer, peers.iter().map(|peer| peer.name().to_owned()));
+        }
+        let wasm =
+            std::fs::read(&entry.file).map_err(|error| format!("{}: {error}", entry.file.display()))?;
+        let (made, rounds) = rounds(options, peers, &entry, &wasm, report, &mut errors);
+        for ((peer, made), rounds) in peers.iter().zip(&made).zip(&rounds) {
+            report.add("run", &entry.layer, &entry.name, peer.name(), ("ms", 1e3), rounds);
+            report.add("program instance", &entry.layer, &entry.name, peer.name(), ("ms", 1e3), made);
         }
         let row: Vec<f64> = rounds.iter().map(Rounds::median).collect();
-        let times = row.iter().map(|time| figure(time * 1e3));
-        let speeds = speeds(peers, &row);
-        line(&name, times.chain(speeds.into_iter().map(figure)));
-        medians.push(row);
+        line(&entry.name, row.iter().map(|time| figure(time * 1e3)));
+        if let Some((_, rows)) = layers.last_mut() {
+            rows.push(row);
+        }
     }
-    if medians.is_empty() {
-        return Err(format!("no program in {} matches {:?}", options.guests.display(), options.filter));
-    }
-
-    let speeds: Vec<Vec<f64>> = medians.iter().map(|row| speeds(peers, row)).collect();
-    let means = (0..speeds[0].len())
-        .map(|column| figure(geomean(speeds.iter().map(|row| row[column]).filter(|speed| !speed.is_nan()))));
-    line("geometric mean", peers.iter().map(|_| String::new()).chain(means));
-    println!();
+    means(&layers, peers);
     Ok(errors)
 }
 
-/// The index of the engine that the others' speeds are relative to.
-fn base(peers: &[Box<dyn Peer>]) -> Option<usize> {
-    peers.iter().position(|peer| peer.name() == "wasmi").filter(|_| peers.len() > 1)
+/// Prints the last layer's geometric means of each engine's time over the last engine's that ran everything.
+fn means(layers: &[(String, Vec<Vec<f64>>)], peers: &[Box<dyn Peer>]) {
+    let Some((_, rows)) = layers.last() else { return };
+    let base = peers.iter().position(|peer| peer.name() == "wasmtime").unwrap_or(0);
+    let mean = |column: usize| {
+        let ratios = rows.iter().map(|row| row[column] / row[base]);
+        figure(geomean(ratios.filter(|ratio| ratio.is_finite())))
+    };
+    line(&format!("mean / {}", peers[base].name()), (0..peers.len()).map(mean));
+    println!();
 }
 
-fn heading(peers: &[Box<dyn Peer>]) {
-    let names = peers.iter().map(|peer| peer.name().to_owned());
-    let speeds = peers.iter().enumerate().filter(|&(i, _)| base(peers).is_some_and(|base| base != i));
-    line("", names.chain(speeds.map(|(_, peer)| format!("{} speed", peer.name()))));
-}
-
-/// How many times as fast as wasmi each of the other engines was.
-fn speeds(peers: &[Box<dyn Peer>], row: &[f64]) -> Vec<f64> {
-    let Some(base) = base(peers) else { return Vec::new() };
-    row.iter().enumerate().filter(|&(i, _)| i != base).map(|(_, time)| row[base] / time).collect()
-}
-
-/// Times one program. Which engine begins changes from round to round, so that none is always the
-/// one that runs after the slowest.
+/// Times one program: making the instance, and running it. Which engine begins changes from round to round, so
+/// that none is always the one that runs after the slowest.
 fn rounds(
     options: &Options,
-    peers: &[Box<dyn Peer>],
-    name: &str,
+    peers: &mut [Box<dyn Peer>],
+    entry: &Entry,
     wasm: &[u8],
+    report: &mut Report,
     errors: &mut Vec<String>,
-) -> Vec<Rounds> {
+) -> (Vec<Rounds>, Vec<Rounds>) {
+    let mut made = vec![Rounds::default(); peers.len()];
     let mut rounds = vec![Rounds::default(); peers.len()];
-    let mut programs: Vec<Option<Program>> = Vec::new();
-    for peer in peers {
-        let program =
-            peer.program(wasm).map_err(|error| errors.push(format!("{name}: {}: {error}", peer.name())));
-        programs.push(program.ok());
+    let mut spent = vec![0.0; peers.len()];
+    let args: Vec<String> = std::iter::once(entry.name.clone()).chain(entry.args.iter().cloned()).collect();
+    let mut programs: Vec<Option<Box<dyn Loaded>>> = Vec::new();
+    for peer in peers.iter_mut() {
+        let program = peer.program(wasm);
+        programs.push(program.map_err(|error| failed(peer.name(), entry, error, report, errors)).ok());
     }
-    // Every engine and every round must agree with the first result there is.
-    let mut expected: Option<(i64, &str)> = None;
     for round in 0..options.rounds {
         for turn in 0..peers.len() {
             let index = (round + turn) % peers.len();
-            let engine = peers[index].name();
             let Some(program) = &mut programs[index] else { continue };
-            let size = program.size;
-            let (seconds, result) = options.clock.time(|| (program.run)(size));
-            let error = match (result, expected) {
-                (Ok(sum), Some((first, by))) if sum != first => {
-                    format!("{name}: {engine} computed {sum:#x} in round {round}, {by} {first:#x} before")
-                }
-                (Ok(sum), _) => {
-                    expected = expected.or(Some((sum, engine)));
-                    rounds[index].push(seconds);
+            if spent[index] > PATIENCE {
+                continue;
+            }
+            let error = match program.run(&args) {
+                Ok(run) if run.output == entry.sum => {
+                    made[index].push(run.instantiate);
+                    rounds[index].push(run.run);
+                    spent[index] += run.run;
                     continue;
                 }
-                (Err(error), _) => format!("{name}: {engine}: {error}"),
+                Ok(run) => format!("printed {:?} in round {round}, not {}", run.output, entry.sum),
+                Err(error) => {
+                    failed(peers[index].name(), entry, error, report, errors);
+                    programs[index] = None;
+                    (made[index], rounds[index]) = (Rounds::default(), Rounds::default());
+                    continue;
+                }
             };
-            errors.push(error);
+            errors.push(format!("{}: {}: {error}", entry.name, peers[index].name()));
             // A wrong result's time is no figure.
             programs[index] = None;
-            rounds[index] = Rounds::default();
+            (made[index], rounds[index]) = (Rounds::default(), Rounds::default());
         }
     }
-    rounds
+    (made, rounds)
+}
+
+/// A program that does not run: an error of brisk's, and a gap in the figures of others, which say why.
+fn failed(engine: &str, entry: &Entry, error: String, report: &mut Report, errors: &mut Vec<String>) {
+    if engine.starts_with("brisk") {
+        errors.push(format!("{}: {engine}: {error}", entry.name));
+    } else {
+        println!("{} does not run {}: {error}", engine, entry.name);
+        report.did_not_run(&entry.layer, &entry.name, engine, error.lines().next().unwrap_or_default());
+    }
 }

@@ -1,53 +1,50 @@
 //! What was measured, as a table to read and as JSON to keep.
 
 use crate::clock::Rounds;
+use serde_json::{Value, json};
 use std::fmt::Write;
 
-/// One figure.
-struct Record {
-    kind: &'static str,
-    subject: String,
-    engine: &'static str,
-    unit: &'static str,
-    median: f64,
-    least: f64,
-}
-
-/// Every figure of a run.
+/// Every figure of a run, as JSON objects.
 #[derive(Default)]
-pub struct Report {
-    records: Vec<Record>,
-}
+pub struct Report(Vec<Value>);
 
 impl Report {
     /// Keeps a figure: the rounds' times, each times `scale`, are in `unit`.
     pub fn add(
         &mut self,
-        kind: &'static str,
+        kind: &str,
+        layer: &str,
         subject: &str,
-        engine: &'static str,
-        (unit, scale): (&'static str, f64),
+        engine: &str,
+        (unit, scale): (&str, f64),
         rounds: &Rounds,
     ) {
-        let (median, least) = (rounds.median() * scale, rounds.least() * scale);
-        self.records.push(Record { kind, subject: subject.to_owned(), engine, unit, median, least });
+        if rounds.len() == 0 {
+            return;
+        }
+        let figure = |x: f64| (x * scale * 1e5).round() / 1e5;
+        self.0.push(json!({
+            "kind": kind, "layer": layer, "subject": subject, "engine": engine, "unit": unit,
+            "median": figure(rounds.median()), "least": figure(rounds.least()), "most": figure(rounds.most()),
+            "first": figure(rounds.first()), "rounds": rounds.len(),
+        }));
+    }
+
+    /// Keeps that an engine could not run a program, and why.
+    pub fn did_not_run(&mut self, layer: &str, subject: &str, engine: &str, reason: &str) {
+        self.0.push(json!({
+            "kind": "did not run", "layer": layer, "subject": subject, "engine": engine, "reason": reason,
+        }));
+    }
+
+    /// Keeps how large a module and its code section are.
+    pub fn size(&mut self, subject: &str, module: usize, code: usize) {
+        self.0.push(json!({"kind": "size", "subject": subject, "module": module, "code": code}));
     }
 
     /// All figures as a JSON array of objects.
     pub fn json(&self) -> String {
-        let mut json = String::from("[");
-        for (i, record) in self.records.iter().enumerate() {
-            let Record { kind, subject, engine, unit, median, least } = record;
-            let subject = subject.replace('\\', "\\\\").replace('"', "\\\"");
-            let _ = write!(
-                json,
-                "{}\n  {{\"kind\": \"{kind}\", \"subject\": \"{subject}\", \"engine\": \"{engine}\", \
-                 \"unit\": \"{unit}\", \"median\": {median:.4}, \"least\": {least:.4}}}",
-                if i == 0 { "" } else { "," }
-            );
-        }
-        json.push_str("\n]\n");
-        json
+        format!("{:#}\n", Value::from(self.0.clone()))
     }
 }
 
