@@ -13,20 +13,20 @@ pub use number::Numbering;
 /// The memory of the passes, used again for each function.
 #[derive(Default)]
 pub struct Optimizer {
-    /// Of [`number::opt_number`].
+    /// Of `number::opt_number`.
     pub numbering: Numbering,
-    /// Of [`dead::opt_dead`].
+    /// Of `dead::opt_dead`.
     pub dead: Dead,
 }
 
 impl Optimizer {
-    /// Makes of equal values one, see [`number`].
+    /// Makes of equal values one, see `number`.
     pub fn opt_number(&mut self, f: &mut Func) {
         number::opt_number(&mut self.numbering, f);
         verify(f, "opt_number");
     }
 
-    /// Removes what nobody uses, see [`dead`].
+    /// Removes what nobody uses, see `dead`.
     pub fn opt_dead(&mut self, f: &mut Func) {
         dead::opt_dead(&mut self.dead, f);
         verify(f, "opt_dead");
