@@ -109,8 +109,7 @@ impl Assembler {
         }
     }
 
-    /// Fills with no-operations up to a multiple of `to`, a power of two of at most 16 (the alignment
-    /// of the function) to be of use.
+    /// Fills with no-operations up to a multiple of `to`, a power of two. The function's start must be as aligned.
     pub fn align(&mut self, to: u32) {
         debug_assert!(to.is_power_of_two());
         let end = self.offset().next_multiple_of(to);

@@ -18,6 +18,13 @@ use crate::ir::{Func, INLINED, Inlined, Libcall, NONE, Place, TrapCode};
 use crate::layout::VmLayout;
 use crate::vcode::{Allocation, Loc, Move, RegClass};
 
+/// Small loops begin at multiples of this, and so do functions.
+pub const CACHE_LINE: u32 = 64;
+
+/// Bytes of no-operations that a small loop may get in front of it. They are executed whenever the loop is entered, which for a
+/// loop of few iterations costs more than it gains.
+const MAX_PADDING: u32 = 10;
+
 /// What emission must know beside the function.
 #[derive(Clone, Copy, Debug)]
 pub struct EmitSettings {
@@ -180,9 +187,11 @@ impl Emit<'_> {
 
     fn block(&mut self, block: u32, next: u32) {
         let data = self.low.code.blocks[block as usize];
-        let align = self.low.align[block as usize];
-        if align > 1 && !data.cold {
-            self.asm.align(u32::from(align));
+        if self.low.small_loops[block as usize] && !data.cold {
+            let padding = self.asm.offset().next_multiple_of(CACHE_LINE) - self.asm.offset();
+            if padding <= MAX_PADDING {
+                self.asm.align(CACHE_LINE);
+            }
         }
         self.bind(block);
         let insts = data.insts.indices();

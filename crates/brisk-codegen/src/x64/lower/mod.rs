@@ -37,8 +37,8 @@ pub struct Lowered {
     pub code: VCode<Inst>,
     /// Offset in the module's bytes that each instruction comes from.
     pub positions: Vec<u32>,
-    /// For each block, at what it begins: a power of two.
-    pub align: Vec<u8>,
+    /// For each block, whether it is the header of a small innermost loop.
+    pub small_loops: Vec<bool>,
     /// For each instruction that ends its block with handlers: (instruction, range in `handlers`).
     pub invokes: Vec<(u32, Range)>,
     /// Tag indices (`NONE` catches all), for the edges behind the first.
@@ -63,7 +63,7 @@ impl Default for Lowered {
                 hints: Vec::new(),
             },
             positions: Vec::new(),
-            align: Vec::new(),
+            small_loops: Vec::new(),
             invokes: Vec::new(),
             handlers: Vec::new(),
         }
@@ -86,7 +86,7 @@ impl Lowered {
         code.remat.clear();
         code.hints.clear();
         self.positions.clear();
-        self.align.clear();
+        self.small_loops.clear();
         self.invokes.clear();
         self.handlers.clear();
     }
@@ -591,31 +591,25 @@ impl Lower<'_> {
                 takes_fixed: made.takes_fixed,
             });
         }
-        self.align();
+        self.find_small_loops();
         self.remats();
     }
 
-    /// Finds which blocks are worth aligning: headers of loops, those of innermost ones at a line of the cache if the loop
-    /// fits in it.
-    fn align(&mut self) {
+    /// Finds the innermost loops that are likely to fit into a line of the cache.
+    fn find_small_loops(&mut self) {
         let code = &self.out.code;
-        let align = &mut self.out.align;
-        align.extend(code.blocks.iter().map(|block| if block.loop_header { 16 } else { 1 }));
+        let small_loops = &mut self.out.small_loops;
+        small_loops.resize(code.blocks.len(), false);
         let mut header = 0;
         for (number, block) in code.blocks.iter().enumerate() {
             if block.loop_header {
                 header = number;
             }
-            let edges = &code.edges[block.succs.indices()];
-            for edge in edges {
-                let to = edge.to as usize;
-                if to > number {
-                    continue;
-                }
-                // The last edge back is seen last. Loops with others in them keep what they have.
-                if to == header {
-                    let insts = block.insts.end - code.blocks[to].insts.start;
-                    align[to] = if insts <= SMALL_LOOP { 64 } else { 32 };
+            for edge in &code.edges[block.succs.indices()] {
+                // The last edge back is seen last. A loop with others in it is not the header seen last.
+                if edge.to as usize == header && header <= number {
+                    let insts = block.insts.end - code.blocks[header].insts.start;
+                    small_loops[header] = insts <= SMALL_LOOP;
                 }
             }
         }

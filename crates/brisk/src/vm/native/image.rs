@@ -11,6 +11,7 @@ use crate::vm::code_memory::{CodeMemory, CodeRefused};
 use crate::vm::signals::{CodeRange, FaultContext, Registered, Resume};
 use brisk_codegen::code::{Code, Handler, Position, Site, SiteKind, Target};
 use brisk_codegen::x64::asm::{Assembler, Features};
+use brisk_codegen::x64::emit::CACHE_LINE;
 use brisk_codegen::x64::trampoline::{Emitter, Stubs};
 use std::collections::BTreeMap;
 use std::ptr;
@@ -155,8 +156,8 @@ pub(crate) struct Frame {
     pub slots: u32,
 }
 
-/// Functions begin at multiples of this: a line of the cache, which the alignment of loops counts on.
-const ALIGN: usize = 64;
+/// Functions begin at multiples of this, which the alignment of loops counts on.
+const ALIGN: usize = CACHE_LINE as usize;
 
 impl Image {
     fn new(module: &Module) -> Result<Image, CodeRefused> {
