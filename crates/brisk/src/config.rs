@@ -1,6 +1,7 @@
 //! What an engine is asked to do.
 
 use crate::{Result, bail};
+use brisk_codegen::x64::asm::Features;
 use brisk_module::{DecodeOptions, Feature, WasmFeatures};
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -132,8 +133,30 @@ pub(crate) struct Tunables {
     pub spectre: bool,
     /// Machine code has called functions in place of calls.
     pub inlining: bool,
+    /// What machine code may use of the processor.
+    pub cpu: Features,
     /// Compilations are kept for whoever asks.
     pub log_tiers: bool,
+}
+
+/// An extension of x86-64's instruction set that machine code may use: see [`Config::cpu_features`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum CpuFeature {
+    /// SSE4.2: comparison of 64-bit lanes.
+    Sse42,
+    /// Counting of bits.
+    Popcnt,
+    /// Vector instructions with three operands; SSE4.2 is used with it.
+    Avx,
+    /// Wider broadcasts and shuffles; AVX is used with it.
+    Avx2,
+    /// Bit manipulation, the first set: trailing zeros, and-not.
+    Bmi1,
+    /// Bit manipulation, the second set: shifts that leave the flags alone.
+    Bmi2,
+    /// Leading zeros.
+    Lzcnt,
 }
 
 macro_rules! feature_switches {
@@ -229,6 +252,7 @@ impl Config {
                 interrupts: true,
                 spectre: true,
                 inlining: true,
+                cpu: crate::vm::native::cpu(),
                 log_tiers: false,
                 backtrace_frames: Some(DEFAULT_BACKTRACE_FRAMES),
             },
@@ -335,6 +359,34 @@ impl Config {
     /// Whether machine code masks what a mispredicted bounds check could read. On unless switched off.
     pub fn spectre_mitigations(&mut self, enable: bool) -> &mut Self {
         self.tunables.spectre = enable;
+        self
+    }
+
+    /// Which extensions of the instruction set machine code may use, beside those that all code uses (SSE4.1). What the
+    /// processor lacks is not used, whatever is listed; unless this is called, all that it has is.
+    ///
+    /// ```
+    /// use brisk::{Config, CpuFeature};
+    ///
+    /// let mut config = Config::new();
+    /// config.cpu_features(&[]); // code for the oldest processors
+    /// config.cpu_features(&[CpuFeature::Popcnt, CpuFeature::Avx, CpuFeature::Avx2]);
+    /// ```
+    pub fn cpu_features(&mut self, features: &[CpuFeature]) -> &mut Self {
+        let (has, may) = (crate::vm::native::cpu(), |feature| features.contains(&feature));
+        let avx = may(CpuFeature::Avx) || may(CpuFeature::Avx2);
+        self.tunables.cpu = Features {
+            ssse3: has.ssse3,
+            sse41: has.sse41,
+            sse42: has.sse42 && (may(CpuFeature::Sse42) || avx),
+            avx: has.avx && avx,
+            avx2: has.avx2 && may(CpuFeature::Avx2),
+            fma: false,
+            bmi1: has.bmi1 && may(CpuFeature::Bmi1),
+            bmi2: has.bmi2 && may(CpuFeature::Bmi2),
+            lzcnt: has.lzcnt && may(CpuFeature::Lzcnt),
+            popcnt: has.popcnt && may(CpuFeature::Popcnt),
+        };
         self
     }
 

@@ -35,7 +35,7 @@ mod vm;
 
 pub use backtrace::{FrameInfo, WasmBacktrace};
 pub use brisk_module::{Feature, WasmFeatures};
-pub use config::{Config, Tier};
+pub use config::{Config, CpuFeature, Tier};
 pub use engine::{Engine, EngineWeak};
 #[doc(hidden)]
 pub use error::private as __private;

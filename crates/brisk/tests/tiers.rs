@@ -101,3 +101,33 @@ fn an_exception_of_a_host_function_that_was_tail_called() {
         assert_eq!(seen.matches("(1, ").count(), 3, "{seen}");
     }
 }
+
+#[test]
+fn code_uses_the_processor_features_it_may() {
+    let text = r#"(module (func (export "f") (param i64) (result i64)
+        (i64.add (i64.popcnt (local.get 0)) (i64.shl (i64.clz (local.get 0)) (i64.ctz (local.get 0))))))"#;
+    let code_bytes = |features: Option<&[CpuFeature]>| {
+        let mut config = Config::new();
+        config.tier(Tier::Jit).log_tiers(true);
+        if let Some(features) = features {
+            config.cpu_features(features);
+        }
+        let engine = Engine::new(&config).unwrap();
+        let mut store = Store::new(&engine, ());
+        let module = Module::new(&engine, text).unwrap();
+        let made = Instance::new(&mut store, &module, &[]).unwrap();
+        let f = made.get_typed_func::<i64, i64>(&mut store, "f").unwrap();
+        for (x, wanted) in [(0b1011_0000, 3 + (56 << 4)), (-1, 64), (1 << 62, 1 + (1 << 62))] {
+            assert_eq!(f.call(&mut store, x).unwrap(), wanted, "{x:#x}, {features:?}");
+        }
+        match engine.tier_events()[..] {
+            [TierEvent { outcome: TierOutcome::Compiled { code_bytes }, .. }] => code_bytes,
+            ref events => panic!("{events:?}"),
+        }
+    };
+    let [oldest, counting, newest] =
+        [Some(&[][..]), Some(&[CpuFeature::Popcnt, CpuFeature::Lzcnt][..]), None].map(code_bytes);
+    if std::arch::is_x86_feature_detected!("popcnt") {
+        assert!(counting < oldest && newest <= counting, "{oldest}, {counting}, {newest}");
+    }
+}

@@ -47,7 +47,7 @@ impl Job for CompileJob {
     fn run(self, worker: &mut Option<CompileContext>) {
         let Some(module) = self.module.upgrade() else { return };
         let start = Instant::now();
-        let outcome = guarded(worker, |cx| self.compile(cx, &module));
+        let outcome = guarded(worker, &module, |cx| self.compile(cx, &module));
         let section = Section::enter();
         self.end(&module);
         drop(section);
@@ -59,10 +59,11 @@ impl Job for CompileJob {
 /// compiler is not used again, and the interpreter goes on.
 fn guarded(
     cx: &mut Option<CompileContext>,
+    module: &Module,
     work: impl FnOnce(&mut CompileContext) -> TierOutcome,
 ) -> TierOutcome {
     let worked = catch_unwind(AssertUnwindSafe(|| {
-        work(cx.get_or_insert_with(|| CompileContext::new(crate::vm::native::cpu())))
+        work(cx.get_or_insert_with(|| CompileContext::new(module.engine().tunables().cpu)))
     }));
     worked.unwrap_or_else(|_| {
         *cx = None;
@@ -152,7 +153,7 @@ fn compile(
             entry,
             inlining: tunables.inlining,
         },
-        features: crate::vm::native::cpu(),
+        features: tunables.cpu,
         tail_calls_out: info.features_used.contains(&"tail-call"),
     };
     cx.compile(info, info.imported_funcs + func, &settings).ok()?;
@@ -185,14 +186,15 @@ pub(crate) fn compile_all(module: &Module, style: Style) {
     let mut compiled = Vec::new();
     for func in 0..module.info().bodies.len() as u32 {
         let start = Instant::now();
-        let outcome = guarded(&mut cx, |cx| match compile(cx, module, func, Entry::Normal, &memories) {
-            Some(code) => {
-                let code_bytes = code.bytes.len();
-                all.push(Publish { func, code, osr: None });
-                TierOutcome::Compiled { code_bytes }
-            }
-            None => TierOutcome::TooLarge,
-        });
+        let outcome =
+            guarded(&mut cx, module, |cx| match compile(cx, module, func, Entry::Normal, &memories) {
+                Some(code) => {
+                    let code_bytes = code.bytes.len();
+                    all.push(Publish { func, code, osr: None });
+                    TierOutcome::Compiled { code_bytes }
+                }
+                None => TierOutcome::TooLarge,
+            });
         match outcome {
             TierOutcome::Compiled { code_bytes } => compiled.push((func, start.elapsed(), code_bytes)),
             _ => log(module, func, None, start.elapsed(), outcome),

@@ -4,10 +4,10 @@ use super::Counts;
 use crate::generate::STEPS;
 use crate::random::Random;
 use brisk::{
-    AsContext, AsContextMut, Caller, Config, Engine, Error, ExnRef, ExnRefPre, ExnType, Extern, ExternRef,
-    ExternType, Func, FuncType, Global, GlobalType, Instance, Memory, Module, Ref, Result, Rooted, Store,
-    StoreLimits, StoreLimitsBuilder, Table, Tag, ThrownException, Tier, TierOutcome, Trap, Val, ValType,
-    WasmBacktrace, bail,
+    AsContext, AsContextMut, Caller, Config, CpuFeature, Engine, Error, ExnRef, ExnRefPre, ExnType, Extern,
+    ExternRef, ExternType, Func, FuncType, Global, GlobalType, Instance, Memory, Module, Ref, Result, Rooted,
+    Store, StoreLimits, StoreLimitsBuilder, Table, Tag, ThrownException, Tier, TierOutcome, Trap, Val,
+    ValType, WasmBacktrace, bail,
 };
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -56,6 +56,9 @@ impl Way {
         config.max_wasm_stack(STACK_BYTES).max_native_stack(STACK_BYTES);
         config.consume_fuel(plan.fuel.is_some());
         config.spectre_mitigations(plan.spectre).interruptible(plan.interruptible);
+        if let Some(features) = plan.cpu {
+            config.cpu_features(features);
+        }
         match self {
             Way::Interp => config.tier(Tier::Interp),
             Way::Jit { guarded } => config.tier(Tier::Jit).signals_based_traps(guarded),
@@ -66,6 +69,16 @@ impl Way {
         config
     }
 }
+
+/// Processors that code is made for, half of the time the one at hand.
+const CPUS: [Option<&[CpuFeature]>; 6] = [
+    None,
+    None,
+    None,
+    Some(&[]),
+    Some(&[CpuFeature::Sse42, CpuFeature::Popcnt]),
+    Some(&[CpuFeature::Popcnt, CpuFeature::Avx, CpuFeature::Bmi1, CpuFeature::Lzcnt]),
+];
 
 /// How a module is run, on every tier alike.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +95,8 @@ pub struct Plan {
     pub spectre: bool,
     /// Whether machine code looks for interrupts.
     pub interruptible: bool,
+    /// What machine code may use of the processor, if not all it has.
+    pub cpu: Option<&'static [CpuFeature]>,
     /// After how many iterations code is hot, beside none.
     pub thresholds: [u32; 3],
 }
@@ -102,6 +117,7 @@ impl Plan {
             deterministic: true,
             spectre: random.below(4) != 0,
             interruptible: random.below(2) != 0,
+            cpu: CPUS[random.below(CPUS.len() as u64) as usize],
             thresholds: [1 + random.below(6), 4 + random.below(40), 10 + random.below(500)].map(|x| x as u32),
         }
     }
