@@ -129,20 +129,7 @@ try:
 except KeyError as error:
     print("caught", error)
 PY
-cat >"$scratch/in/blink.s" <<'S'
-.text
-.global main
-main:
-    ldi r24, lo8(message)
-    ldi r25, hi8(message)
-again:
-    ld r0, X+
-    sbiw r24, 1
-    brne again
-    rjmp main
-.data
-message: .asciz "hello"
-S
+cp "$repo/guests/real/blink.s" "$scratch/in/"
 cat >"$scratch/in/factor.smt2" <<'SMT'
 (set-logic QF_BV)
 (declare-fun a () (_ BitVec 32))

@@ -607,7 +607,7 @@ impl Lower<'_> {
             }
             for edge in &code.edges[block.succs.indices()] {
                 // The last edge back is seen last. A loop with others in it is not the header seen last.
-                if edge.to as usize == header && header <= number {
+                if edge.to as usize == header {
                     let insts = block.insts.end - code.blocks[header].insts.start;
                     small_loops[header] = insts <= SMALL_LOOP;
                 }
