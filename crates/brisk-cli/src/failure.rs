@@ -2,6 +2,7 @@
 
 use crate::text::{one_line, visible};
 use brisk::{Error, WasmBacktrace};
+use clap::ColorChoice;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _, stderr};
 
@@ -55,8 +56,15 @@ impl Failure {
 
 /// Whether colours are welcome on standard error.
 fn coloured() -> bool {
-    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    stderr().is_terminal() && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    stderr().is_terminal() && colours() != ColorChoice::Never
+}
+
+/// Whether the environment allows colours, on a terminal. The parser of the command line would
+/// print them on a dumb terminal too where `CI` is set.
+pub(crate) fn colours() -> ColorChoice {
+    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let unable = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    if unwanted || unable { ColorChoice::Never } else { ColorChoice::Auto }
 }
 
 /// What was being done and what went wrong, from the outside in, without the backtrace.

@@ -35,7 +35,7 @@ use std::process::ExitCode;
 
 /// Runs the program with the given arguments, the first of which is its own name.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let mut command = Cli::command();
+    let mut command = Cli::command().color(failure::colours());
     let args = with_command(&command, args.into_iter().collect());
     let matches = match command.try_get_matches_from_mut(args) {
         Ok(matches) => matches,
