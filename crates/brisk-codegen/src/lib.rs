@@ -4,6 +4,8 @@
 //! ([`layout::VmLayout`]), and what it calls there it leaves as relocations.
 #![forbid(unsafe_code)]
 
+pub mod a64;
+pub mod asm;
 pub mod build;
 pub mod code;
 pub mod compile;

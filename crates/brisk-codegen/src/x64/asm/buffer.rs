@@ -1,7 +1,7 @@
 //! The code buffer, labels and fixups, and the two encoders (legacy and VEX) behind all families.
 
 use super::operand::*;
-use super::pool::Pool;
+use crate::asm::Pool;
 
 /// Room that an instruction is written into: 15 bytes at most remain, but its parts are stored as
 /// whole words, of which the next part overwrites what is too much.

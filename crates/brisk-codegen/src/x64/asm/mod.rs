@@ -13,7 +13,6 @@ mod buffer;
 mod flow;
 mod int;
 mod operand;
-mod pool;
 mod vec;
 mod vec_table;
 

@@ -1,22 +1,7 @@
-//! What instructions operate on: registers, sizes, conditions, memory operands, labels.
+//! What instructions operate on: registers, conditions, memory operands.
 
-/// Declares an enum whose order is its encoding, with the list of all its members.
-macro_rules! vocabulary {
-    ($(#[$meta:meta])* $name:ident { $($(#[$item_meta:meta])* $item:ident = $value:expr),+ $(,)? }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-        #[repr(u8)]
-        pub enum $name {
-            $($(#[$item_meta])* $item = $value),+
-        }
-
-        impl $name {
-            /// All members, in the order of the table.
-            pub const ALL: &'static [$name] = &[$($name::$item),+];
-        }
-    };
-}
-pub(super) use vocabulary;
+pub(super) use crate::asm::vocabulary;
+pub use crate::asm::{Label, Size, Symbol};
 
 /// Declares the registers of a class.
 macro_rules! registers {
@@ -39,32 +24,6 @@ pub struct Xmm(pub u8);
 
 registers!(Xmm: XMM0 = 0, XMM1 = 1, XMM2 = 2, XMM3 = 3, XMM4 = 4, XMM5 = 5, XMM6 = 6, XMM7 = 7,
     XMM8 = 8, XMM9 = 9, XMM10 = 10, XMM11 = 11, XMM12 = 12, XMM13 = 13, XMM14 = 14, XMM15 = 15);
-
-vocabulary! {
-    /// Size of an integer operand.
-    Size {
-        /// 8 bits.
-        B8 = 0,
-        /// 16 bits.
-        B16 = 1,
-        /// 32 bits.
-        B32 = 2,
-        /// 64 bits.
-        B64 = 3,
-    }
-}
-
-impl Size {
-    /// The size in bytes.
-    pub const fn bytes(self) -> u32 {
-        1 << self as u32
-    }
-
-    /// The size in bits.
-    pub const fn bits(self) -> u32 {
-        8 << self as u32
-    }
-}
 
 vocabulary! {
     /// Condition of `jcc`, `setcc` and `cmovcc`, by its encoding.
@@ -152,15 +111,6 @@ impl Scale {
         }
     }
 }
-
-/// A place in the code of one function, or in its constant pool; see `Assembler::new_label`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
-pub struct Label(pub u32);
-
-/// Something outside of the function that code refers to; what the number means is up to the
-/// user of the assembler.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
-pub struct Symbol(pub u32);
 
 /// A memory operand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

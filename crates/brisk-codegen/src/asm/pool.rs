@@ -1,6 +1,6 @@
 //! The constants of one function, each kept once.
 
-use super::operand::Label;
+use super::Label;
 
 /// Slots of the hash table that is used first; a power of two.
 const FIRST_SLOTS: usize = 64;
@@ -15,7 +15,7 @@ struct Constant {
 
 /// Constants of 4, 8 and 16 bytes, found by open addressing.
 #[derive(Default)]
-pub(super) struct Pool {
+pub(crate) struct Pool {
     constants: Vec<Constant>,
     /// Positions in `constants`; empty until the first constant comes.
     slots: Vec<u32>,
@@ -23,7 +23,7 @@ pub(super) struct Pool {
 
 impl Pool {
     /// Forgets all constants.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         if !self.constants.is_empty() {
             self.constants.clear();
             self.slots.fill(FREE);
@@ -31,7 +31,7 @@ impl Pool {
     }
 
     /// The label of a constant that is there.
-    pub(super) fn find(&self, value: u128, len: u8) -> Option<Label> {
+    pub(crate) fn find(&self, value: u128, len: u8) -> Option<Label> {
         if self.slots.is_empty() {
             return None;
         }
@@ -40,7 +40,7 @@ impl Pool {
     }
 
     /// Adds a constant that is not there.
-    pub(super) fn add(&mut self, value: u128, len: u8, label: Label) {
+    pub(crate) fn add(&mut self, value: u128, len: u8, label: Label) {
         let bytes = value.to_le_bytes();
         if self.slots.len() < 2 * (self.constants.len() + 1) {
             self.grow();
@@ -51,11 +51,16 @@ impl Pool {
     }
 
     /// The constants in their order in memory, the widest first.
-    pub(super) fn in_order(&self) -> impl Iterator<Item = (Label, &[u8])> {
+    pub(crate) fn in_order(&self) -> impl Iterator<Item = (Label, &[u8])> {
         [16, 8, 4].into_iter().flat_map(|len| {
             let of_len = self.constants.iter().filter(move |constant| constant.len == len);
             of_len.map(|constant| (constant.label, &constant.bytes[..usize::from(constant.len)]))
         })
+    }
+
+    /// How many bytes they take, at most.
+    pub(crate) fn bytes(&self) -> u32 {
+        16 * self.constants.len() as u32
     }
 
     /// The slot where a constant is, or where it would go.
