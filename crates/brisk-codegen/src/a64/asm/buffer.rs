@@ -456,7 +456,7 @@ fn field_bits(field: Field, distance: i32) -> u32 {
         Field::Branch19 | Field::Literal19 => (19, 5),
         Field::Branch14 => (14, 5),
         Field::Adr21 => {
-            assert!(-(1 << 20) <= distance && distance < 1 << 20, "adr over {distance} bytes");
+            assert!((-(1 << 20)..1 << 20).contains(&distance), "adr over {distance} bytes");
             return (distance as u32 & 3) << 29 | (distance as u32 >> 2 & 0x7_ffff) << 5;
         }
         Field::Table32 | Field::Done => return 0,

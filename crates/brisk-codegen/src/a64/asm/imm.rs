@@ -86,6 +86,116 @@ impl LogicImm {
     }
 }
 
+/// An immediate of floats: a sign, three bits of exponent, four of fraction, so that its magnitude is from
+/// 0.125 to 31. There is no 0.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FloatImm(u8);
+
+impl FloatImm {
+    /// The immediate of a float of a size by its bits, if it is one.
+    pub const fn new(float: Size, bits: u64) -> Option<FloatImm> {
+        // Below the fraction all is zeros; the exponent's first bit is the opposite of all that follow but two.
+        let (total, top) = match float {
+            Size::B64 => (64, 0x100),
+            _ => (32, 0x20),
+        };
+        let fraction_at = if total == 64 { 48 } else { 19 };
+        if bits & ((1 << fraction_at) - 1) != 0 {
+            return None;
+        }
+        let repeated = bits >> (fraction_at + 6) & (2 * top - 1);
+        let repeats = (repeated == top - 1) as u64;
+        if repeats == 0 && repeated != top {
+            return None;
+        }
+        let sign = bits >> (total - 1) & 1;
+        Some(FloatImm((sign << 7 | repeats << 6 | bits >> fraction_at & 0x3f) as u8))
+    }
+
+    pub(super) const fn bits(self) -> u32 {
+        self.0 as u32
+    }
+}
+
+/// What `movi`, `mvni` and `fmov` can put into a whole vector register.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct VecImm {
+    /// The instruction without its register.
+    word: u32,
+}
+
+impl VecImm {
+    /// The immediate of a vector, if it is one.
+    pub const fn new(value: u128) -> Option<VecImm> {
+        let half = value as u64;
+        if half != (value >> 64) as u64 {
+            return None;
+        }
+        // Each byte all zeros or all ones: `movi v.2d`.
+        let ones = half & 0x0101_0101_0101_0101;
+        if ones * 0xff == half {
+            // The lowest bits of the bytes come together in the top byte.
+            let imm8 = ones.wrapping_mul(0x0102_0408_1020_4080) >> 56;
+            return Some(VecImm::of(0x6f00_e400, imm8 as u32));
+        }
+        let word = half as u32;
+        if word != (half >> 32) as u32 {
+            // `fmov v.2d`
+            if let Some(FloatImm(imm8)) = FloatImm::new(Size::B64, half) {
+                return Some(VecImm::of(0x6f00_f400, imm8 as u32));
+            }
+            return None;
+        }
+        let byte = word & 0xff;
+        if word == byte * 0x0101_0101 {
+            return Some(VecImm::of(0x4f00_e400, byte));
+        }
+        let short = word & 0xffff;
+        if word >> 16 == short {
+            // A byte of each 16 bits.
+            return match (short & 0xff, short >> 8) {
+                (low, 0) => Some(VecImm::of(0x4f00_8400, low)),
+                (0, high) => Some(VecImm::of(0x4f00_a400, high)),
+                (low, 0xff) => Some(VecImm::of(0x6f00_8400, low ^ 0xff)),
+                (0xff, high) => Some(VecImm::of(0x6f00_a400, high ^ 0xff)),
+                _ => None,
+            };
+        }
+        // A byte of each 32 bits, the others zeros (`movi`) or ones (`mvni`).
+        let mut invert = 0;
+        while invert < 2 {
+            let (bits, op) = if invert == 0 { (word, 0x4f00_0400) } else { (!word, 0x6f00_0400) };
+            let mut nth = 0;
+            while nth < 4 {
+                if bits & !(0xff << (8 * nth)) == 0 {
+                    return Some(VecImm::of(op | nth << 13, bits >> (8 * nth)));
+                }
+                nth += 1;
+            }
+            // Ones shifted in below it.
+            if bits & 0xff == 0xff && bits >> 16 == 0 {
+                return Some(VecImm::of(op | 0xc000, bits >> 8));
+            }
+            if bits & 0xffff == 0xffff && bits >> 24 == 0 {
+                return Some(VecImm::of(op | 0xd000, bits >> 16));
+            }
+            invert += 1;
+        }
+        if let Some(FloatImm(imm8)) = FloatImm::new(Size::B32, word as u64) {
+            return Some(VecImm::of(0x4f00_f400, imm8 as u32));
+        }
+        None
+    }
+
+    const fn of(word: u32, imm8: u32) -> VecImm {
+        VecImm { word: word | (imm8 >> 5) << 16 | (imm8 & 31) << 5 }
+    }
+
+    pub(super) const fn bits(self) -> u32 {
+        self.word
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

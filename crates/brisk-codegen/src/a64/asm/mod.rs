@@ -13,17 +13,22 @@
 #![allow(clippy::too_many_arguments)]
 
 mod buffer;
+mod float;
 mod flow;
 mod imm;
 mod int;
 mod memory;
 mod operand;
+mod vec;
+mod vec_table;
 
 pub use buffer::{Assembled, Assembler, Reloc, RelocKind};
+pub use float::{Float1Op, Float2Op, Float3Op, FromIntOp, ToIntOp};
 pub use flow::{Barrier, Hint};
-pub use imm::{AddImm, LogicImm};
+pub use imm::{AddImm, FloatImm, LogicImm, VecImm};
 pub use int::{
     AddOp, BitfieldOp, CarryOp, CcmpOp, Data1Op, Data2Op, LogicOp, MulAddOp, SelectOp, WideOp, mov_imm_len,
 };
 pub use memory::{LoadOp, Pair, PairMode};
 pub use operand::*;
+pub use vec_table::{Arr, Form, VecInfo, VecOp};
