@@ -23,7 +23,17 @@ pub struct Options {
 }
 
 /// The layers, and the other things to measure.
-const LAYERS: [&str; 8] = ["wat", "languages", "kernels", "load", "calls", "start", "real", "size"];
+const LAYERS: [&str; 9] = ["wat", "languages", "kernels", "limits", "load", "calls", "start", "real", "size"];
+
+/// Engines that can stop a program and that count its fuel, each behind the one it is compared with.
+pub const LIMITED: [&str; 6] = [
+    "brisk-jit",
+    "brisk-jit-interruptible",
+    "brisk-jit-fuel",
+    "wasmtime",
+    "wasmtime-epochs",
+    "wasmtime-fuel",
+];
 
 impl Options {
     fn parse(mut args: impl Iterator<Item = String>) -> Result<Self> {
@@ -163,12 +173,14 @@ fn measure(options: &Options) -> Result<(Figures, Vec<String>)> {
     };
 
     // In one process: the layers of programs, loading, calls.
-    for layer in LAYERS[..5].iter().filter(|layer| options.layer(layer)) {
+    for layer in LAYERS[..6].iter().filter(|layer| options.layer(layer)) {
         let json = std::env::temp_dir().join(format!("brisk-bench-{}.json", std::process::id()));
         let mut command = Command::new(peers.join("brisk-peers"));
         command.args(["--rounds", &options.rounds.to_string(), "--json"]).arg(&json).args(&options.filters);
-        if let Some(engines) = &options.engines {
-            command.args(["--engines", &engines.join(",")]);
+        match (&options.engines, *layer) {
+            (Some(engines), _) => drop(command.args(["--engines", &engines.join(",")])),
+            (None, "limits") => drop(command.args(["--engines", &LIMITED.join(",")])),
+            (None, _) => {}
         }
         match *layer {
             "load" => {
@@ -185,6 +197,7 @@ fn measure(options: &Options) -> Result<(Figures, Vec<String>)> {
                 }
             }
             "calls" => drop(command.args(["--only", "calls"])),
+            "limits" => drop(command.args(["--only", "programs", "--layers", "kernels"])),
             layer => drop(command.args(["--only", "programs", "--layers", layer])),
         }
         if let Err(error) = run(&mut command) {

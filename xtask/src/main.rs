@@ -18,7 +18,7 @@ usage: cargo xtask bench [FILTER...] [OPTIONS]     measures brisk and its peers,
        cargo xtask bench --check [--bless]         counts instructions and compares them with the baseline
 
   FILTER            only programs whose name contains it; such a run prints, and leaves the page alone
-  --layers A,B,..   only these: wat, languages, kernels, load, calls, start, real, size
+  --layers A,B,..   only these: wat, languages, kernels, limits, load, calls, start, real, size
   --engines A,B,..  only these engines; such a run leaves the page alone, too
   --rounds N        rounds of which the median is taken (default: 5)
   --programs DIR    where scripts/fetch-programs.sh put the real programs (without it: no layer `real`)

@@ -1,6 +1,7 @@
 //! docs/benchmarks.md: what people wrote there stays, what stands between `<!-- begin NAME -->` and
 //! `<!-- end -->` is made of the figures.
 
+use crate::bench::LIMITED;
 use crate::chart::{Bar, Chart, Group, svg};
 use crate::figures::{Figures, show};
 use crate::{Result, root};
@@ -175,6 +176,7 @@ fn section(figures: &Figures, name: &str) -> Option<String> {
             show(figure["median"].as_f64().unwrap_or(f64::NAN))
         })),
         "load" => Some(load(figures)),
+        "limits" => Some(limits(figures)),
         "gaps" => Some(gaps(figures)),
         _ => {
             let layer = name.strip_prefix("run-")?;
@@ -279,6 +281,20 @@ fn summary(figures: &Figures) -> String {
             }
         }
         out.push('\n');
+    }
+    out
+}
+
+/// What being stoppable and counting fuel cost each engine.
+fn limits(figures: &Figures) -> String {
+    let mut out = String::from("| | over | geometric mean | best | worst |\n|---|---|---:|---:|---:|\n");
+    for engines in LIMITED.chunks(3) {
+        for engine in &engines[1..] {
+            if let Some(mean) = figures.mean_ratio("run", "limits", engine, engines[0]) {
+                let (m, best, worst) = (show(mean.mean), show(mean.least), show(mean.most));
+                let _ = writeln!(out, "| {engine} | {} | **{m}** | {best} | {worst} |", engines[0]);
+            }
+        }
     }
     out
 }

@@ -1,6 +1,6 @@
 // The body of each module in peer.rs that adapts an engine. The engines' interfaces have the same
 // names and shapes, so the text is the same for each: `api` is the engine's crate; making an `engine` and an
-// `error`, and whether stores are given `FUEL`, are what differs.
+// `error`, and how a store's program is `limited`, are what differs.
 
 use super::{Kind, Load, Loaded, Peer, Result, Run, Timed};
 use crate::clock::Clock;
@@ -26,9 +26,7 @@ impl Adapter {
     fn instance(&self, wasm: &[u8]) -> Result<(api::Store<()>, api::Instance)> {
         let module = api::Module::new(&self.engine, wasm).map_err(text)?;
         let mut store = api::Store::new(&self.engine, ());
-        if FUEL {
-            store.set_fuel(u64::MAX / 2).map_err(text)?;
-        }
+        limited(&mut store)?;
         let imports = next(&mut store, &module);
         let instance = api::Instance::new(&mut store, &module, &imports).map_err(text)?;
         Ok((store, instance))
@@ -86,9 +84,7 @@ impl Loaded for Program {
     fn run(&mut self, args: &[String]) -> Result<Run> {
         let (instantiate, instance) = self.clock.time(|| {
             let mut store = api::Store::new(&self.engine, Wasi::new(args));
-            if FUEL {
-                store.set_fuel(u64::MAX / 2).map_err(text)?;
-            }
+            limited(&mut store)?;
             let imports = wasi(&mut store, &self.module)?;
             let instance = api::Instance::new(&mut store, &self.module, &imports).map_err(text)?;
             let start = instance.get_typed_func::<(), ()>(&mut store, "_start").map_err(text)?;

@@ -22,7 +22,8 @@ const USAGE: &str = "\
 usage: brisk-peers [FILTER...] [OPTIONS]
 
   FILTER               only programs whose name contains it
-  --engines A,B,...    only these, in this order; also brisk-jit-interruptible and brisk-jit-fuel
+  --engines A,B,...    only these, in this order; also brisk-jit-interruptible, brisk-jit-fuel,
+                       wasmtime-epochs and wasmtime-fuel
   --layers A,B,...     only programs of these layers: wat, languages, kernels
   --only KIND          programs, load or calls (default: all three)
   --rounds N           rounds of which the median is taken (default: 5)

@@ -92,7 +92,9 @@ mod brisk {
         (load == Load::Lazy).then(engine)
     }
 
-    const FUEL: bool = false;
+    fn limited<T>(_: &mut api::Store<T>) -> Result<()> {
+        Ok(())
+    }
 
     fn error(text: &'static str) -> api::Error {
         api::Error::msg(text)
@@ -114,7 +116,9 @@ mod brisk_jit {
         (load == Load::Eager).then(engine)
     }
 
-    const FUEL: bool = false;
+    fn limited<T>(_: &mut api::Store<T>) -> Result<()> {
+        Ok(())
+    }
 
     fn error(text: &'static str) -> api::Error {
         api::Error::msg(text)
@@ -137,7 +141,9 @@ mod brisk_auto {
         (load == Load::Lazy).then(engine)
     }
 
-    const FUEL: bool = false;
+    fn limited<T>(_: &mut api::Store<T>) -> Result<()> {
+        Ok(())
+    }
 
     fn error(text: &'static str) -> api::Error {
         api::Error::msg(text)
@@ -159,7 +165,9 @@ mod brisk_jit_interruptible {
         (load == Load::Eager).then(engine)
     }
 
-    const FUEL: bool = false;
+    fn limited<T>(_: &mut api::Store<T>) -> Result<()> {
+        Ok(())
+    }
 
     fn error(text: &'static str) -> api::Error {
         api::Error::msg(text)
@@ -181,7 +189,9 @@ mod brisk_jit_fuel {
         (load == Load::Eager).then(engine)
     }
 
-    const FUEL: bool = true;
+    fn limited<T: 'static>(store: &mut api::Store<T>) -> Result<()> {
+        store.set_fuel(u64::MAX / 2).map_err(text)
+    }
 
     fn error(text: &'static str) -> api::Error {
         api::Error::msg(text)
@@ -205,7 +215,9 @@ mod wasmi {
         Some(Ok(api::Engine::new(&config)))
     }
 
-    const FUEL: bool = false;
+    fn limited<T>(_: &mut api::Store<T>) -> Result<()> {
+        Ok(())
+    }
 
     fn error(text: &'static str) -> api::Error {
         api::Error::new(text)
@@ -226,7 +238,60 @@ mod wasmtime {
         (load == Load::Eager).then(engine)
     }
 
-    const FUEL: bool = false;
+    fn limited<T>(_: &mut api::Store<T>) -> Result<()> {
+        Ok(())
+    }
+
+    fn error(text: &'static str) -> api::Error {
+        api::Error::msg(text)
+    }
+
+    include!("adapter.rs");
+}
+
+/// [`wasmtime`], looking whether the epoch has ended.
+#[cfg(feature = "wasmtime")]
+mod wasmtime_epochs {
+    use ::wasmtime as api;
+
+    pub const NAME: &str = "wasmtime-epochs";
+
+    fn engine(load: Load) -> Option<Result<api::Engine>> {
+        let mut config = api::Config::new();
+        config.epoch_interruption(true);
+        let engine = || api::Engine::new(&config).map_err(text);
+        (load == Load::Eager).then(engine)
+    }
+
+    fn limited<T: 'static>(store: &mut api::Store<T>) -> Result<()> {
+        store.set_epoch_deadline(1);
+        Ok(())
+    }
+
+    fn error(text: &'static str) -> api::Error {
+        api::Error::msg(text)
+    }
+
+    include!("adapter.rs");
+}
+
+/// [`wasmtime`] charging fuel.
+#[cfg(feature = "wasmtime")]
+mod wasmtime_fuel {
+    use ::wasmtime as api;
+
+    pub const NAME: &str = "wasmtime-fuel";
+
+    fn engine(load: Load) -> Option<Result<api::Engine>> {
+        let mut config = api::Config::new();
+        config.consume_fuel(true);
+        let engine = || api::Engine::new(&config).map_err(text);
+        (load == Load::Eager).then(engine)
+    }
+
+    fn limited<T: 'static>(store: &mut api::Store<T>) -> Result<()> {
+        store.set_fuel(u64::MAX / 2).map_err(text)
+    }
 
     fn error(text: &'static str) -> api::Error {
         api::Error::msg(text)
@@ -249,7 +314,9 @@ mod winch {
         (load == Load::Eager).then(engine)
     }
 
-    const FUEL: bool = false;
+    fn limited<T>(_: &mut api::Store<T>) -> Result<()> {
+        Ok(())
+    }
 
     fn error(text: &'static str) -> api::Error {
         api::Error::msg(text)
@@ -282,4 +349,8 @@ pub const PEERS: &[(&str, Make)] = &[
 pub const EXTRAS: &[(&str, Make)] = &[
     (brisk_jit_interruptible::NAME, |clock| Ok(Box::new(brisk_jit_interruptible::Adapter::new(clock)?))),
     (brisk_jit_fuel::NAME, |clock| Ok(Box::new(brisk_jit_fuel::Adapter::new(clock)?))),
+    #[cfg(feature = "wasmtime")]
+    (wasmtime_epochs::NAME, |clock| Ok(Box::new(wasmtime_epochs::Adapter::new(clock)?))),
+    #[cfg(feature = "wasmtime")]
+    (wasmtime_fuel::NAME, |clock| Ok(Box::new(wasmtime_fuel::Adapter::new(clock)?))),
 ];
