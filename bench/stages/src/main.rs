@@ -4,8 +4,8 @@
 
 use brisk_codegen::build::{Entry, MemoryStyle, Settings as BuildSettings};
 use brisk_codegen::compile::{CompileContext, Settings, Stages};
+use brisk_codegen::isa::Processor;
 use brisk_codegen::layout::VmLayout;
-use brisk_codegen::x64::asm::Features;
 use brisk_module::{DecodeOptions, Module};
 use std::time::Duration;
 
@@ -55,10 +55,9 @@ fn best(module: &Module, rounds: u32, checked: bool, inlining: bool) -> (Stages,
             entry: Entry::Normal,
             inlining,
         },
-        features: Features::ALL,
         tail_calls_out: false,
     };
-    let mut cx = CompileContext::new(Features::ALL);
+    let mut cx = CompileContext::new(Processor::X64_ALL);
     let mut least: Option<Stages> = None;
     let mut refused = 0;
     for _ in 0..rounds {

@@ -137,10 +137,9 @@ fn compile(
             },
             inlining: true,
         },
-        features: runtime.features,
         tail_calls_out: tail_calls_out(module),
     };
-    let mut context = CompileContext::new(settings.features);
+    let mut context = CompileContext::new(runtime.processor);
     let (sender, printed) = mpsc::channel();
     if wanted(Stage::Ir) {
         context.observer = Some(Box::new(move |done, func| {
@@ -158,7 +157,7 @@ fn compile(
         return Err(Error::new(error).context(format!("cannot compile function {func}")).into());
     }
     if wanted(Stage::Machine) {
-        section("machine instructions", &context.lowered.code.print(Some(&context.allocation)));
+        section("machine instructions", &context.backend.print());
     }
     if wanted(Stage::Asm) {
         let code = &context.code;

@@ -28,17 +28,64 @@ pub struct Code {
     pub frame_size: u32,
 }
 
-/// A 32-bit field that holds the distance to something outside of the function.
-///
-/// What is stored is `address(target) + addend - address(at)`, ELF's `R_X86_64_PC32`.
+/// A field that depends on the address of something outside of the function.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Reloc {
-    /// Offset of the field.
+    /// Offset of the field, or of the instruction it is part of.
     pub at: u32,
-    /// To what.
+    /// What it depends on.
     pub target: Target,
-    /// To be added; accounts for the end of the instruction.
+    /// To be added to the target's address; on x64 it accounts for the end of the instruction.
     pub addend: i32,
+    /// How it is stored.
+    pub kind: RelocKind,
+}
+
+/// How the value of a field is found and stored: `s` is the target's address with the addend, `p` that of the field.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum RelocKind {
+    /// x64: 32 bits, `s - p`; ELF's `R_X86_64_PC32`.
+    Rel32,
+    /// a64: `b` and `bl`, 26 bits of `(s - p) / 4`; ELF's `R_AARCH64_CALL26`.
+    Call26,
+    /// a64: `adrp`, 21 bits of the distance in pages; ELF's `R_AARCH64_ADR_PREL_PG_HI21`.
+    AdrpPage21,
+    /// a64: `adr`, 21 bits of `s - p`; ELF's `R_AARCH64_ADR_PREL_LO21`.
+    Adr21,
+    /// a64: an addition, 12 bits: the place in its page; ELF's `R_AARCH64_ADD_ABS_LO12_NC`.
+    AddLo12,
+    /// a64: a load or store of 8 bytes, 12 bits: the place in its page by 8; ELF's `R_AARCH64_LDST64_ABS_LO12_NC`.
+    Load64Lo12,
+}
+
+impl Reloc {
+    /// Fills in the field. `code` is the function's, `address` where its first byte will be.
+    ///
+    /// # Panics
+    /// Panics if the target is out of reach: who lays out code keeps it near enough.
+    pub fn apply(&self, code: &mut [u8], address: u64, target: u64) {
+        let field = address.wrapping_add(u64::from(self.at));
+        let target = target.wrapping_add_signed(self.addend.into());
+        let distance = target.wrapping_sub(field) as i64;
+        let bytes = &mut code[self.at as usize..][..4];
+        let old = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+        let reaches = |value: i64, bits: u32| {
+            assert!(value >> (bits - 1) == value >> 63, "{self:?} is {distance} bytes away");
+            value as u32 & ((1_u64 << bits) - 1) as u32
+        };
+        let pc_relative = |value: u32| old & !(3 << 29 | 0x7ffff << 5) | (value & 3) << 29 | value >> 2 << 5;
+        let new = match self.kind {
+            RelocKind::Rel32 => reaches(distance, 32),
+            RelocKind::Call26 => old & !0x3ff_ffff | reaches(distance >> 2, 26),
+            RelocKind::AdrpPage21 => {
+                pc_relative(reaches((target >> 12).wrapping_sub(field >> 12) as i64, 21))
+            }
+            RelocKind::Adr21 => pc_relative(reaches(distance, 21)),
+            RelocKind::AddLo12 => old & !(0xfff << 10) | (target as u32 & 0xfff) << 10,
+            RelocKind::Load64Lo12 => old & !(0xfff << 10) | (target as u32 & 0xfff) >> 3 << 10,
+        };
+        bytes.copy_from_slice(&new.to_le_bytes());
+    }
 }
 
 /// What code refers to outside of itself, in its image.
@@ -137,5 +184,37 @@ mod tests {
         for target in all.chain(TrapCode::ALL.iter().map(|&code| Target::Trap(code))) {
             assert_eq!(Target::from_number(target.number()), target);
         }
+    }
+
+    #[test]
+    fn fields_are_filled_in() {
+        let applied = |kind, old: u32, addend, distance: i64| {
+            let mut code = [0; 12];
+            code[4..8].copy_from_slice(&old.to_le_bytes());
+            let reloc = Reloc { at: 4, target: Target::Slot(0), addend, kind };
+            let address: u64 = 0x1234_5678_9ff8;
+            reloc.apply(&mut code, address, (address + 4).wrapping_add_signed(distance));
+            u32::from_le_bytes([code[4], code[5], code[6], code[7]])
+        };
+        assert_eq!(applied(RelocKind::Rel32, 0, -4, 0x1234), 0x1230);
+        assert_eq!(applied(RelocKind::Rel32, 0, -4, -0x1234), (-0x1238_i32) as u32);
+        // bl .-4, bl .+128 MiB-4
+        assert_eq!(applied(RelocKind::Call26, 0x9400_0000, 0, -4), 0x97ff_ffff);
+        assert_eq!(applied(RelocKind::Call26, 0x9400_0000, 0, (128 << 20) - 4), 0x95ff_ffff);
+        // The field is in the last word of a page. adrp x16, the next page; ldr x16, [x16, #0x20]
+        assert_eq!(applied(RelocKind::AdrpPage21, 0x9000_0010, 0, 0x24), 0xb000_0010);
+        assert_eq!(applied(RelocKind::AdrpPage21, 0x9000_0010, 0, -0x1000), 0xf0ff_fff0);
+        assert_eq!(applied(RelocKind::Load64Lo12, 0xf940_0210, 0, 0x24), 0xf940_1210);
+        // add x16, x16, #0x20
+        assert_eq!(applied(RelocKind::AddLo12, 0x9100_0210, 0, 0x24), 0x9100_8210);
+        // adr x0, .-1
+        assert_eq!(applied(RelocKind::Adr21, 0x1000_0000, 0, -1), 0x70ff_ffe0);
+    }
+
+    #[test]
+    #[should_panic(expected = "bytes away")]
+    fn what_is_out_of_reach_is_refused() {
+        let reloc = Reloc { at: 0, target: Target::Slot(0), addend: 0, kind: RelocKind::Call26 };
+        reloc.apply(&mut [0; 4], 0, 128 << 20);
     }
 }

@@ -3,13 +3,8 @@
 use crate::build::{self, BuildError, Builder};
 use crate::code::Code;
 use crate::ir::Func;
+use crate::isa::{self, Backend, Processor};
 use crate::opt::Optimizer;
-use crate::regalloc::Allocator;
-use crate::vcode::Allocation;
-use crate::x64::asm::{Assembler, Features};
-use crate::x64::convention::REG_SETS;
-use crate::x64::emit::{EmitSettings, Emitter, emit};
-use crate::x64::lower::{LowerSettings, Lowered, Lowerer, lower};
 use brisk_module::Module;
 use std::time::{Duration, Instant};
 
@@ -18,8 +13,6 @@ use std::time::{Duration, Instant};
 pub struct Settings<'a> {
     /// What the IR depends on.
     pub build: build::Settings<'a>,
-    /// What the processor has.
-    pub features: Features,
     /// Whether functions of the module may tail-call out of their instance.
     pub tail_calls_out: bool,
 }
@@ -58,14 +51,8 @@ pub struct CompileContext {
     /// The function as IR: of the last compilation, after all passes.
     pub func: Func,
     optimizer: Optimizer,
-    lowerer: Lowerer,
-    /// Its machine instructions.
-    pub lowered: Lowered,
-    allocator: Allocator,
-    /// Where their operands are.
-    pub allocation: Allocation,
-    asm: Assembler,
-    emitter: Emitter,
+    /// The instruction set's half.
+    pub backend: Box<dyn Backend>,
     /// The code of the last compilation.
     pub code: Code,
     /// Time spent so far.
@@ -79,17 +66,12 @@ pub type Observer = Box<dyn FnMut(&str, &Func) + Send>;
 
 impl CompileContext {
     /// For a processor.
-    pub fn new(features: Features) -> CompileContext {
+    pub fn new(processor: Processor) -> CompileContext {
         CompileContext {
             builder: Builder::default(),
             func: Func::default(),
             optimizer: Optimizer::default(),
-            lowerer: Lowerer::default(),
-            lowered: Lowered::default(),
-            allocator: Allocator::default(),
-            allocation: Allocation::default(),
-            asm: Assembler::new(features),
-            emitter: Emitter::default(),
+            backend: processor.backend(),
             code: Code::default(),
             stages: Stages::default(),
             observer: None,
@@ -105,8 +87,8 @@ impl CompileContext {
 
     /// The blocks of machine instructions that came to be emitted: offset in the code and number, by offset.
     pub fn block_offsets(&self) -> Vec<(u32, u32)> {
-        let blocks = 0..self.lowered.code.blocks.len() as u32;
-        let offset = |block| Some((self.emitter.block_offset(&self.asm, block)?, block));
+        let blocks = 0..self.backend.blocks().len() as u32;
+        let offset = |block| Some((self.backend.block_offset(block)?, block));
         let mut offsets: Vec<(u32, u32)> = blocks.filter_map(offset).collect();
         offsets.sort_unstable();
         offsets
@@ -127,31 +109,19 @@ impl CompileContext {
         self.optimizer.opt_dead(&mut self.func);
         self.observe("opt_dead");
         let optimized = Instant::now();
-        let lower_settings = LowerSettings {
+        let machine = isa::Settings {
             layout: settings.build.layout,
-            features: settings.features,
             spectre: settings.build.spectre,
-        };
-        lower(&mut self.lowerer, &self.func, &lower_settings, &mut self.lowered);
-        let lowered = Instant::now();
-        self.allocator.run(&self.lowered.code, &REG_SETS, &mut self.allocation);
-        let allocated = Instant::now();
-        let emit_settings = EmitSettings {
-            layout: settings.build.layout,
             func,
             imported_funcs: module.imported_funcs,
             pinned_memory: settings.build.memories.first() == Some(&build::MemoryStyle::Guarded),
             tail_calls_out: settings.tail_calls_out,
         };
-        emit(
-            &mut self.emitter,
-            &mut self.asm,
-            &self.lowered,
-            &self.allocation,
-            &self.func,
-            &emit_settings,
-            &mut self.code,
-        );
+        self.backend.lower(&self.func, &machine);
+        let lowered = Instant::now();
+        self.backend.allocate();
+        let allocated = Instant::now();
+        self.backend.emit(&self.func, &machine, &mut self.code);
         let emitted = Instant::now();
         let stages = &mut self.stages;
         stages.build += built - start;

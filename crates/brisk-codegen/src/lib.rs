@@ -6,11 +6,15 @@
 
 pub mod a64;
 pub mod asm;
+pub mod boundary;
 pub mod build;
 pub mod code;
 pub mod compile;
+pub mod convention;
 pub mod ir;
+pub mod isa;
 pub mod layout;
+pub mod lower;
 pub mod opt;
 pub mod regalloc;
 pub mod vcode;

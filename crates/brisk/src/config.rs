@@ -1,6 +1,7 @@
 //! What an engine is asked to do.
 
 use crate::{Result, bail};
+use brisk_codegen::isa::Processor;
 use brisk_codegen::x64::asm::Features;
 use brisk_module::{DecodeOptions, Feature, WasmFeatures};
 use std::fmt;
@@ -134,7 +135,7 @@ pub(crate) struct Tunables {
     /// Machine code has called functions in place of calls.
     pub inlining: bool,
     /// What machine code may use of the processor.
-    pub cpu: Features,
+    pub cpu: Processor,
     /// Compilations are kept for whoever asks.
     pub log_tiers: bool,
 }
@@ -373,9 +374,10 @@ impl Config {
     /// config.cpu_features(&[CpuFeature::Popcnt, CpuFeature::Avx, CpuFeature::Avx2]);
     /// ```
     pub fn cpu_features(&mut self, features: &[CpuFeature]) -> &mut Self {
-        let (has, may) = (crate::vm::native::cpu(), |feature| features.contains(&feature));
+        let Processor::X64(has) = crate::vm::native::cpu();
+        let may = |feature| features.contains(&feature);
         let avx = may(CpuFeature::Avx) || may(CpuFeature::Avx2);
-        self.tunables.cpu = Features {
+        self.tunables.cpu = Processor::X64(Features {
             ssse3: has.ssse3,
             sse41: has.sse41,
             sse42: has.sse42 && (may(CpuFeature::Sse42) || avx),
@@ -386,7 +388,7 @@ impl Config {
             bmi2: has.bmi2 && may(CpuFeature::Bmi2),
             lzcnt: has.lzcnt && may(CpuFeature::Lzcnt),
             popcnt: has.popcnt && may(CpuFeature::Popcnt),
-        };
+        });
         self
     }
 

@@ -2,8 +2,8 @@
 
 use crate::interp::LINK_SLOTS;
 use crate::vm::guarded::GUARD;
+use brisk_codegen::isa::Processor;
 use brisk_codegen::layout::VmLayout;
-use brisk_codegen::x64::asm::Features;
 
 /// See [`compiler_facts`].
 #[derive(Clone, Copy, Debug)]
@@ -14,8 +14,8 @@ pub struct CompilerFacts {
     pub guard_size: u64,
     /// Slots between locals and operands in the interpreter's frames.
     pub link_slots: u32,
-    /// What the processor has.
-    pub features: Features,
+    /// The processor, or one like it.
+    pub processor: Processor,
 }
 
 /// What code is compiled for in this process; on other machines than x86-64, for some such machine.
@@ -24,27 +24,15 @@ pub fn compiler_facts() -> CompilerFacts {
     let layout = crate::vm::native::vm_layout();
     #[cfg(not(target_arch = "x86_64"))]
     let layout = VmLayout::default();
-    CompilerFacts { layout, guard_size: GUARD as u64, link_slots: LINK_SLOTS, features: features() }
+    CompilerFacts { layout, guard_size: GUARD as u64, link_slots: LINK_SLOTS, processor: processor() }
 }
 
 #[cfg(target_arch = "x86_64")]
-fn features() -> Features {
-    use std::arch::is_x86_feature_detected;
-    Features {
-        ssse3: is_x86_feature_detected!("ssse3"),
-        sse41: is_x86_feature_detected!("sse4.1"),
-        sse42: is_x86_feature_detected!("sse4.2"),
-        avx: is_x86_feature_detected!("avx"),
-        avx2: is_x86_feature_detected!("avx2"),
-        fma: is_x86_feature_detected!("fma"),
-        bmi1: is_x86_feature_detected!("bmi1"),
-        bmi2: is_x86_feature_detected!("bmi2"),
-        lzcnt: is_x86_feature_detected!("lzcnt"),
-        popcnt: is_x86_feature_detected!("popcnt"),
-    }
+fn processor() -> Processor {
+    crate::vm::native::cpu()
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn features() -> Features {
-    Features::ALL
+fn processor() -> Processor {
+    Processor::X64_ALL
 }

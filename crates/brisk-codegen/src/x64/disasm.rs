@@ -45,7 +45,7 @@ pub fn disassemble(compiled: &CompileContext, func_name: &dyn Fn(u32) -> String,
     listing.reach(blocks.iter().map(|&(at, _)| at));
     listing.name_data();
     let blocks: Vec<(u32, u32, VBlock)> =
-        blocks.iter().map(|&(at, block)| (at, block, compiled.lowered.code.blocks[block as usize])).collect();
+        blocks.iter().map(|&(at, block)| (at, block, compiled.backend.blocks()[block as usize])).collect();
     listing.print(&blocks);
     listing.out
 }

@@ -1,10 +1,6 @@
-//! The code at the boundary of machine code: trampolines, which change the convention, and stubs, by which
-//! machine code reaches the runtime.
+//! The code at the boundary of machine code, see [`crate::boundary`].
 //!
-//! Machine code between two boundaries is a segment. It is entered by [`ShapeCode::enter`], whose frame holds what the
-//! segment is left through when nothing in it handles a trap or an exception: the stack pointer is noted in the innermost
-//! activation (`activation_entry_sp`), and the word it points to says where to go on. It is left by the stubs and
-//! trampolines here, all of which begin with the same frame and note it in the store (`store_exit_fp`):
+//! The frame with which a segment is left:
 //!
 //! ```text
 //! [fp+8]  return address: where the segment stands
@@ -15,96 +11,15 @@
 //! [fp-32] the VmContext of the machine code, or 0 if that is at `[[fp]-8]`: in a frame that calls functions it is
 //! ```
 //!
-//! What is needed of the runtime's structures is given as data ([`VmLayout`]), and so are the addresses of its
-//! functions ([`Runtime`]), which follow the System V convention on every system.
+//! The runtime's functions follow the System V convention on every system.
 
 use super::asm::*;
 use super::convention::*;
+use crate::boundary::{RESUME_WORDS, Runtime, Shape, ShapeCode, Stubs, slot_bytes, status};
+use crate::convention::{OVERFLOW_CELL, Place, Places};
 use crate::ir::{Libcall, TrapCode, Ty};
 use crate::layout::VmLayout;
 use crate::vcode::{PReg, RegClass};
-
-/// How an activation of the interpreter, a libcall or a host function came back: 0 with results.
-pub mod status {
-    /// With results.
-    pub const RETURN: u32 = 0;
-    /// With a tail call: the callee stands in the store, its arguments where those of the caller were.
-    pub const TAIL_CALL: u32 = 4;
-    /// In what tells [`Runtime::trap`](super::Runtime::trap) a trap from a fault.
-    pub const FAULT: u32 = 1 << 16;
-}
-
-/// Words that [`Runtime::unwind`] and [`Runtime::trap`] fill in: where to go on.
-pub const RESUME_WORDS: usize = 4;
-
-/// Addresses of the runtime's functions.
-#[derive(Clone, Debug, Default)]
-pub struct Runtime {
-    /// `fn(state, VmContext, slots) -> (status, address)`: runs a function in the interpreter. With
-    /// [`status::TAIL_CALL`], the address is that of the code that loads the arguments, [`ShapeCode::tail`] or
-    /// [`Stubs::osr_tail`].
-    pub interpret: u64,
-    /// `fn(host function, frame pointer of the trampoline, slots) -> status`: calls a host function.
-    pub call_host: u64,
-    /// `fn(store, status, out)`: finds where to go on after anything but results.
-    pub unwind: u64,
-    /// `fn(store, trap code, out)`: as above after a trap.
-    pub trap: u64,
-    /// `fn(store) -> status`: reports that a callee cannot be called for lack of executable memory.
-    pub refused: u64,
-    /// The libcalls, by number.
-    pub libcalls: Vec<u64>,
-}
-
-/// Types of a function's parameters and results. Functions of one shape share their trampolines.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Shape {
-    /// Parameters.
-    pub params: Box<[Ty]>,
-    /// Results.
-    pub results: Box<[Ty]>,
-}
-
-/// Offsets of a shape's trampolines.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ShapeCode {
-    /// `fn(slots, VmContext, entry, state) -> status`: calls machine code with arguments from slots, and puts the results in
-    /// the same place.
-    pub enter: u32,
-    /// The code of functions that have no machine code: calls the interpreter.
-    pub cold: u32,
-    /// Loads the arguments of a tail call from the slots at the store's `value_top` and jumps to machine code.
-    pub tail: u32,
-    /// The code of host functions: calls [`Runtime::call_host`].
-    pub host: u32,
-    /// `fn(frame, VmContext, entry, state) -> status`: calls code that takes over a frame of the interpreter, whose first
-    /// slots receive the results.
-    pub enter_osr: u32,
-}
-
-/// Offsets of the stubs.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Stubs {
-    /// Of libcalls, by number.
-    pub libcalls: Vec<u32>,
-    /// Of traps, by number.
-    pub traps: Vec<u32>,
-    /// Where code whose memory access faulted is made to go on, with the address of the instruction pushed, as if it had
-    /// called.
-    pub fault: u32,
-    /// Goes on after a boundary came back with the status in `esi` and the store in `rdi`.
-    pub raise: u32,
-    /// Called in place of a function that there can be no trampoline for.
-    pub refused: u32,
-    /// What [`ShapeCode::tail`] is to functions, to code that takes over a frame of the interpreter: the frame is at the
-    /// store's `value_top`.
-    pub osr_tail: u32,
-}
-
-/// Bytes of the slot or pair of slots that a value takes.
-fn slot_bytes(ty: Ty) -> i32 {
-    if ty == Ty::V128 { 16 } else { 8 }
-}
 
 /// The instruction that moves a value, with nothing above it, from a cell or a slot to a vector register.
 fn load_op(ty: Ty) -> VecOp {
@@ -141,7 +56,7 @@ pub struct Emitter<'a> {
 /// Distance of the entered segment's stack pointer from the frame pointer of [`ShapeCode::enter`]'s frame.
 pub const ENTER_FRAME: i32 = 64;
 /// Words of the frame with which a segment is left, below its frame pointer.
-const EXIT_WORDS: i32 = CALLEE_SAVED.len() as i32 + 1;
+pub const EXIT_WORDS: i32 = CALLEE_SAVED.len() as i32 + 1;
 /// How far below that frame pointer there may be references.
 pub const EXIT_FRAME: usize = 8 * (EXIT_WORDS as usize + KEPT_INTS.len());
 /// What [`Stubs::libcalls`] that keep all registers save: those a call may destroy.
@@ -289,17 +204,17 @@ impl Emitter<'_> {
         self.mov(SCRATCH, RCX);
         if !osr {
             self.mov(R10, RDI);
-            self.load_slots(params, Places::args(), R10, RBX);
+            self.load_slots(params, CONVENTION.args(), R10, RBX);
         }
         self.asm.call_rm(RAX);
         self.asm.mov_load(Size::B64, R10, Mem::base(RBP, ENTER_SLOTS));
-        if in_cells(results, Places::results()) {
+        if CONVENTION.results().cells(results) > 0 {
             // The pinned register may be that of another instance by now.
             self.asm.mov_load(Size::B64, R11, Mem::base(RBP, FRAME_CONTEXT));
             self.load(R11, R11, self.layout.ctx_store);
             self.load(R11, R11, self.layout.store_overflow);
         }
-        self.store_slots(results, Places::results(), R10, R11);
+        self.store_slots(results, CONVENTION.results(), R10, R11);
         self.asm.zero(RAX);
         self.asm.bind(leave);
         self.asm.lea(Size::B64, RSP, Mem::base(RBP, -48));
@@ -341,7 +256,7 @@ impl Emitter<'_> {
         self.load(R10, RAX, self.layout.store_value_top);
         self.store(RAX, self.layout.store_exit_fp, RBP);
         self.load(RAX, RAX, self.layout.store_overflow);
-        self.store_slots(&shape.params, Places::args(), R10, RAX);
+        self.store_slots(&shape.params, CONVENTION.args(), R10, RAX);
         self.mov(RDI, SCRATCH);
         self.mov(RSI, VM_CONTEXT);
         self.mov(RDX, R10);
@@ -368,7 +283,7 @@ impl Emitter<'_> {
         self.load(R11, VM_CONTEXT, self.layout.ctx_store);
         self.load(R10, R11, self.layout.store_value_top);
         self.load(R11, R11, self.layout.store_overflow);
-        self.load_slots(&shape.results, Places::results(), R10, R11);
+        self.load_slots(&shape.results, CONVENTION.results(), R10, R11);
         self.asm.leave();
         self.asm.ret();
     }
@@ -385,7 +300,7 @@ impl Emitter<'_> {
         self.load(RAX, VM_CONTEXT, self.layout.ctx_store);
         self.load(R10, RAX, self.layout.store_value_top);
         self.load(RAX, RAX, self.layout.store_overflow);
-        self.load_slots(&shape.params, Places::args(), R10, RAX);
+        self.load_slots(&shape.params, CONVENTION.args(), R10, RAX);
         self.asm.jmp_rm(Mem::base(SCRATCH, self.layout.state_native as i32));
     }
 
@@ -404,7 +319,7 @@ impl Emitter<'_> {
         self.load(R10, RAX, self.layout.store_value_top);
         self.store(RAX, self.layout.store_exit_fp, RBP);
         self.load(RAX, RAX, self.layout.store_overflow);
-        self.store_slots(&shape.params, Places::args(), R10, RAX);
+        self.store_slots(&shape.params, CONVENTION.args(), R10, RAX);
         self.mov(RDI, VM_CONTEXT);
         self.mov(RSI, RBP);
         self.mov(RDX, R10);
@@ -528,14 +443,4 @@ impl Emitter<'_> {
         self.asm.jmp_rm(Mem::base(SCRATCH, self.layout.state_native as i32));
         start
     }
-}
-
-/// Whether any of the values has its place in the overflow area.
-fn in_cells(types: &[Ty], mut places: Places) -> bool {
-    types.iter().any(|&ty| matches!(places.next(ty), Place::Cell(_)))
-}
-
-/// How many of the values have their places in the overflow area.
-pub fn cells(types: &[Ty], mut places: Places) -> usize {
-    types.iter().filter(|&&ty| matches!(places.next(ty), Place::Cell(_))).count()
 }

@@ -7,6 +7,7 @@ use crate::support::{decode, plain, styles};
 use brisk_codegen::build::{self, Entry, MemoryStyle};
 use brisk_codegen::compile::{CompileContext, Settings};
 use brisk_codegen::ir::{print::print, verify::verify};
+use brisk_codegen::isa::Processor;
 use brisk_codegen::layout::VmLayout;
 use brisk_codegen::x64::asm::Features;
 use brisk_codegen::x64::disasm::{Columns, disassemble};
@@ -59,7 +60,7 @@ fn compiled(name: &str) -> String {
     // What every machine has that is compiled for.
     let floor = Features { ssse3: true, sse41: true, ..Features::BASELINE };
     let features = if is("baseline") { floor } else { Features::ALL };
-    let mut context = CompileContext::new(features);
+    let mut context = CompileContext::new(Processor::X64(features));
     let mut text = String::new();
     for defined in 0..module.bodies.len() {
         let func = module.imported_funcs + defined as u32;
@@ -79,7 +80,6 @@ fn compiled(name: &str) -> String {
                 inlining: is("inlining"),
                 ..plain()
             },
-            features,
             tail_calls_out: is("tail_calls_out"),
         };
         context.compile(&module, func, &settings).expect("the function is compiled");

@@ -153,7 +153,6 @@ fn compile(
             entry,
             inlining: tunables.inlining,
         },
-        features: tunables.cpu,
         tail_calls_out: info.features_used.contains(&"tail-call"),
     };
     cx.compile(info, info.imported_funcs + func, &settings).ok()?;

@@ -4,13 +4,9 @@ use crate::cases::{CHOICE, Case, Use};
 use crate::rows::Row;
 use brisk_codegen::code::Code;
 use brisk_codegen::ir::{Access, BlockData, Func, Inst, IntCond, Op, Range, Region, Ty, Value, Width};
+use brisk_codegen::isa::{Backend, Processor, Settings};
 use brisk_codegen::layout::VmLayout;
-use brisk_codegen::regalloc::Allocator;
-use brisk_codegen::vcode::Allocation;
-use brisk_codegen::x64::asm::{Assembler, Features};
-use brisk_codegen::x64::convention::REG_SETS;
-use brisk_codegen::x64::emit::{EmitSettings, Emitter, emit};
-use brisk_codegen::x64::lower::{LowerSettings, Lowered, Lowerer, lower};
+use brisk_codegen::x64::asm::Features;
 
 /// What the function's parameter points to: operands, results, and the operands that are kept.
 #[repr(C, align(16))]
@@ -198,39 +194,27 @@ const SSE41: Features = Features { ssse3: true, sse41: true, ..Features::BASELIN
 const AVX: Features = Features { sse42: true, popcnt: true, avx: true, ..SSE41 };
 
 /// Compiles functions.
-pub struct Compiler {
-    lowerer: Lowerer,
-    lowered: Lowered,
-    allocator: Allocator,
-    allocation: Allocation,
-    emitter: Emitter,
-    asm: Assembler,
-    features: Features,
-}
+pub struct Compiler(Box<dyn Backend>);
 
 impl Compiler {
     pub fn new(features: Features) -> Compiler {
-        Compiler {
-            lowerer: Lowerer::default(),
-            lowered: Lowered::default(),
-            allocator: Allocator::new(),
-            allocation: Allocation::default(),
-            emitter: Emitter::default(),
-            asm: Assembler::new(features),
-            features,
-        }
+        Compiler(Processor::X64(features).backend())
     }
 
     pub fn compile(&mut self, row: &Row, case: &Case) -> Code {
         let func = function(row, case);
-        let layout = VmLayout::default();
-        let settings = LowerSettings { layout, features: self.features, spectre: false };
-        lower(&mut self.lowerer, &func, &settings, &mut self.lowered);
-        self.allocator.run(&self.lowered.code, &REG_SETS, &mut self.allocation);
-        let settings =
-            EmitSettings { layout, func: 0, imported_funcs: 0, pinned_memory: false, tail_calls_out: false };
+        let settings = Settings {
+            layout: VmLayout::default(),
+            spectre: false,
+            func: 0,
+            imported_funcs: 0,
+            pinned_memory: false,
+            tail_calls_out: false,
+        };
+        self.0.lower(&func, &settings);
+        self.0.allocate();
         let mut code = Code::default();
-        emit(&mut self.emitter, &mut self.asm, &self.lowered, &self.allocation, &func, &settings, &mut code);
+        self.0.emit(&func, &settings, &mut code);
         code
     }
 }

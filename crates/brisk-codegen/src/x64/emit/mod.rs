@@ -13,32 +13,15 @@ use super::convention::*;
 use super::inst::*;
 use super::lower::Lowered;
 use super::simd::SimdInst;
-use crate::code::{self, Code, Position, Site, SiteKind, Target};
+use crate::code::{self, Code, Position, RelocKind, Site, SiteKind, Target};
+use crate::convention::{CACHE_LINE, OVERFLOW_CELL};
 use crate::ir::{Func, INLINED, Inlined, Libcall, NONE, Place, TrapCode};
-use crate::layout::VmLayout;
+use crate::isa::Settings;
 use crate::vcode::{Allocation, Loc, Move, RegClass};
-
-/// Small loops begin at multiples of this, and so do functions.
-pub const CACHE_LINE: u32 = 64;
 
 /// Bytes of no-operations that a small loop may get in front of it. They are executed whenever the loop is entered, which for a
 /// loop of few iterations costs more than it gains.
 const MAX_PADDING: u32 = 10;
-
-/// What emission must know beside the function.
-#[derive(Clone, Copy, Debug)]
-pub struct EmitSettings {
-    /// The runtime's structures.
-    pub layout: VmLayout,
-    /// Index of the function.
-    pub func: u32,
-    /// Number of imported functions: what comes before the module's own.
-    pub imported_funcs: u32,
-    /// Whether memory 0 is addressed from its pinned base.
-    pub pinned_memory: bool,
-    /// Whether functions of the module may tail-call out of their instance: pins are loaded again after every call.
-    pub tail_calls_out: bool,
-}
 
 /// What stands behind the blocks.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +67,7 @@ struct Emit<'a> {
     asm: &'a mut Assembler,
     low: &'a Lowered,
     alloc: &'a Allocation,
-    settings: &'a EmitSettings,
+    settings: &'a Settings,
     func: &'a Func,
     s: &'a mut Emitter,
     out: &'a mut Code,
@@ -109,7 +92,7 @@ pub fn emit(
     low: &Lowered,
     alloc: &Allocation,
     func: &Func,
-    settings: &EmitSettings,
+    settings: &Settings,
     out: &mut Code,
 ) {
     asm.clear();
@@ -143,6 +126,7 @@ pub fn emit(
         at: reloc.at,
         target: Target::from_number(reloc.symbol.0),
         addend: reloc.addend,
+        kind: RelocKind::Rel32,
     }));
     out.sites.sort_by_key(|site| site.at);
     out.handlers.sort_by_key(|handler| handler.at);

@@ -13,8 +13,8 @@ use crate::vm::{
     Activation, HostStatus, NativeActivation, Stop, VmContext, VmHostFunc, VmStore, code_memory::CodeRefused,
     libcalls,
 };
+use brisk_codegen::boundary::{Shape, status};
 use brisk_codegen::ir::{TrapCode, Ty};
-use brisk_codegen::x64::trampoline::{Shape, status};
 use std::sync::atomic::Ordering;
 
 /// The trampolines that enter machine code.
@@ -234,8 +234,7 @@ pub(super) struct Resume {
     sp: *const usize,
 }
 
-const _: () =
-    assert!(size_of::<Resume>() == size_of::<usize>() * brisk_codegen::x64::trampoline::RESUME_WORDS);
+const _: () = assert!(size_of::<Resume>() == size_of::<usize>() * brisk_codegen::boundary::RESUME_WORDS);
 
 /// Finds out where to go on after something came back without results.
 ///

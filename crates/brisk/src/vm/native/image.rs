@@ -2,6 +2,7 @@
 
 use super::boundary::shape_of;
 use super::trampolines::{ShapeAddresses, assemble_stubs};
+use super::{BASELINE, CONVENTION};
 use crate::interp::code::{Bridge, Code as RegisterCode, FuncState};
 use crate::module::{Module, Style};
 use crate::perf::NewCode;
@@ -9,11 +10,10 @@ use crate::vm::VmContext;
 use crate::vm::code_memory::{CodeMemory, CodeRefused};
 #[cfg(unix)]
 use crate::vm::signals::{CodeRange, FaultContext, Registered, Resume};
+use brisk_codegen::boundary::Stubs;
 use brisk_codegen::code::{Code, Handler, Position, Site, SiteKind, Target};
-use brisk_codegen::x64::asm::{Assembler, Features};
-use brisk_codegen::x64::emit::CACHE_LINE;
-use brisk_codegen::x64::trampoline::{Emitter, Stubs};
-use std::collections::BTreeMap;
+use brisk_codegen::convention::CACHE_LINE;
+use std::collections::BTreeSet;
 use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -229,18 +229,16 @@ impl Image {
             starts.push(len);
             len = (len + function.code.bytes.len()).next_multiple_of(ALIGN);
         }
-        let mut cold = BTreeMap::new();
-        let layout = super::layout::vm_layout();
-        let mut asm = Assembler::new(Features::BASELINE);
-        let mut emitter = Emitter { asm: &mut asm, layout: &layout, runtime: &trampolines.runtime };
+        let mut cold = BTreeSet::new();
         for reloc in functions.iter().flat_map(|function| &function.code.relocs) {
             if let Target::Slot(func) = reloc.target
                 && self.slot(func).load(Ordering::Relaxed).is_null()
             {
-                cold.entry(func).or_insert_with(|| len + emitter.cold_slot(func) as usize);
+                cold.insert(func);
             }
         }
-        let cold_code = asm.finish().code;
+        let cold: Vec<u32> = cold.into_iter().collect();
+        let (cold_at, cold_code) = BASELINE.backend().cold_slots(&super::layout::vm_layout(), &cold);
         let batch = self.memory.reserve_batch(len + cold_code.len())?;
         let base = batch.address();
 
@@ -251,7 +249,7 @@ impl Image {
         let mut entries = Vec::with_capacity(functions.len());
         for (&offset, Publish { func, code, osr }) in starts.iter().zip(functions) {
             // Not reached.
-            bytes.resize(offset, 0xcc);
+            bytes.resize(offset, CONVENTION.filler);
             bytes.extend_from_slice(&code.bytes);
             let start = base + offset;
             for reloc in &code.relocs {
@@ -262,12 +260,8 @@ impl Image {
                     }
                     Target::Trap(code) => self.stubs_at + self.stubs.traps[code as usize] as usize,
                 };
-                let field = start + reloc.at as usize;
-                // All of it lies in one range of less than 2 GiB.
-                let distance = target.wrapping_sub(field) as i32;
-                let value = distance.wrapping_add(reloc.addend);
-                let at = offset + reloc.at as usize;
-                bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
+                // All of it lies in one range.
+                reloc.apply(&mut bytes[offset..], start as u64, target as u64);
             }
             if !listeners.is_empty() {
                 let mut name = match info.names().func_name(index(func)) {
@@ -288,8 +282,8 @@ impl Image {
                 handlers: code.handlers,
             });
         }
-        bytes.resize(len, 0xcc);
-        bytes.extend_from_slice(cold_code);
+        bytes.resize(len, CONVENTION.filler);
+        bytes.extend_from_slice(&cold_code);
         // Profilers are told while nobody can have called it.
         for (Function { start, end, .. }, name) in known.iter().zip(&names) {
             let bytes = &bytes[start - base..end - base];
@@ -298,8 +292,8 @@ impl Image {
         let fault = self.stubs_at + self.stubs.fault as usize;
         batch.commit(&bytes, Batch { functions: known, fault })?;
 
-        for (func, offset) in cold {
-            let code = (base + offset) as *mut u8;
+        for (func, offset) in cold.into_iter().zip(cold_at) {
+            let code = (base + len + offset as usize) as *mut u8;
             // Whoever was faster has published the function, or this as well.
             let _ =
                 self.slot(func).compare_exchange(ptr::null_mut(), code, Ordering::AcqRel, Ordering::Relaxed);

@@ -4,13 +4,12 @@
 //! The functions here are called by stubs only, with the running VmContext and arguments that validation and
 //! the compiler have seen to.
 
+use super::CONVENTION;
 use super::boundary::stopped;
 use super::segment::Segment;
 use crate::trap::Trap;
 use crate::vm::{Stop, VmContext, VmStore, libcalls};
 use brisk_codegen::ir::{Libcall, Ty};
-use brisk_codegen::x64::convention::Places;
-use brisk_codegen::x64::trampoline::cells;
 use std::sync::atomic::Ordering;
 
 /// A result, and a status that is 0 if it is one.
@@ -201,7 +200,7 @@ unsafe fn interrupted_at_entry(ctx: *mut VmContext, func: u32) -> Result<(), Sto
         let vm = (*ctx).store;
         let ty = (*(*ctx).instance).info().func_type(func);
         let types: Vec<Ty> = ty.params.iter().map(|&ty| Ty::from_wasm(ty)).collect();
-        let count = 2 * cells(&types, Places::args());
+        let count = 2 * CONVENTION.args().cells(&types);
         let (top, area) = ((*vm).value_top, (*vm).overflow.cast::<u64>());
         top.copy_from_nonoverlapping(area, count);
         (*vm).value_top = top.add(count);

@@ -7,6 +7,7 @@ use crate::module::Module;
 use crate::vm::code_memory::CodeRefused;
 use crate::vm::{Activation, NativeActivation, VmContext, VmStore};
 use brisk_codegen::code::Code;
+use brisk_codegen::isa::Processor;
 use brisk_codegen::layout::VmLayout;
 use brisk_codegen::x64::asm::Features;
 
@@ -48,8 +49,8 @@ pub(crate) fn vm_layout() -> VmLayout {
 }
 
 /// A processor that nothing is compiled for.
-pub(crate) fn cpu() -> Features {
-    Features::BASELINE
+pub(crate) fn cpu() -> Processor {
+    Processor::X64(Features::BASELINE)
 }
 
 /// No trampolines.

@@ -1,10 +1,10 @@
 //! Walking the frames of machine code.
 
+use super::CONVENTION;
 use super::image::{Function, find};
 use crate::interp::Frame;
 use crate::vm::{Activation, NativeActivation, VmContext, VmStore};
 use brisk_codegen::code::{Position, SiteKind};
-use brisk_codegen::x64::trampoline::{ENTER_FRAME, EXIT_FRAME};
 
 /// Frames of machine code between two boundaries, innermost first.
 pub(crate) struct Segment {
@@ -28,7 +28,7 @@ pub(crate) struct Segment {
 /// The activation must be alive and have entered machine code.
 unsafe fn entry_fp(activation: *const Activation) -> *const usize {
     // SAFETY: by the contract of this function.
-    unsafe { (*activation).entry_sp.byte_add(ENTER_FRAME as usize) }
+    unsafe { (*activation).entry_sp.byte_add(CONVENTION.enter_frame) }
 }
 
 impl Segment {
@@ -41,7 +41,7 @@ impl Segment {
         unsafe {
             let end = entry_fp(activation);
             let fp = exit_fp.read() as *const usize;
-            let mut ctx = exit_fp.sub(4).read() as *mut VmContext;
+            let mut ctx = exit_fp.sub(CONVENTION.exit_context).read() as *mut VmContext;
             if ctx.is_null() && fp != end {
                 ctx = context(fp);
             }
@@ -138,7 +138,7 @@ pub(crate) unsafe fn for_each_word(vm: *const VmStore, mut visit: impl FnMut(u64
         let (mut exit_fp, mut activation) = ((*vm).exit_fp, (*vm).activation);
         while !activation.is_null() {
             if !(*activation).entry_sp.is_null() {
-                let mut word = exit_fp.byte_sub(EXIT_FRAME);
+                let mut word = exit_fp.byte_sub(CONVENTION.exit_frame);
                 let end = entry_fp(activation);
                 while word < end {
                     visit(word.read_volatile() as u64);

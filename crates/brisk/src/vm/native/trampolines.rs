@@ -1,10 +1,9 @@
 //! The trampolines of an engine: made when first needed, shared by all functions of a shape.
 
-use super::{boundary, layout, libcalls};
+use super::{BASELINE, boundary, layout, libcalls};
 use crate::vm::code_memory::{CodeMemory, CodeRefused};
-use brisk_codegen::x64::asm::{Assembler, Features};
-use brisk_codegen::x64::trampoline::{Emitter, Runtime, Shape, Stubs};
-use std::collections::HashMap;
+use brisk_codegen::boundary::{Runtime, Shape, Stubs};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Most bytes of code for trampolines.
@@ -44,10 +43,7 @@ impl Trampolines {
 
 /// Assembles stubs.
 pub(super) fn assemble_stubs(runtime: &Runtime) -> (Stubs, Vec<u8>) {
-    let layout = layout::vm_layout();
-    let mut asm = Assembler::new(Features::BASELINE);
-    let stubs = Emitter { asm: &mut asm, layout: &layout, runtime }.stubs();
-    (stubs, asm.finish().code.to_vec())
+    BASELINE.backend().stubs(&layout::vm_layout(), runtime)
 }
 
 impl Made {
@@ -88,24 +84,18 @@ impl Made {
     /// Makes the trampolines of many shapes together, which takes less memory than one by one.
     pub fn prepare(&self, shapes: impl Iterator<Item = Shape>) -> Result<(), CodeRefused> {
         let mut known = self.shapes.lock().unwrap_or_else(PoisonError::into_inner);
-        let layout = layout::vm_layout();
-        let mut asm = Assembler::new(Features::BASELINE);
-        let mut emitter = Emitter { asm: &mut asm, layout: &layout, runtime: &self.runtime };
-        let mut made = HashMap::new();
-        for shape in shapes {
-            if known.contains_key(&shape) || made.contains_key(&shape) {
-                continue;
-            }
-            let code = emitter.shape(&shape, self.raise as u64);
-            made.insert(shape, code);
-        }
-        if made.is_empty() {
+        let mut seen = HashSet::new();
+        let missing = |shape: &Shape| !known.contains_key(shape) && seen.insert(shape.clone());
+        let wanted: Vec<Shape> = shapes.filter(missing).collect();
+        if wanted.is_empty() {
             return Ok(());
         }
-        let code = asm.finish().code;
-        let start = self.memory.reserve_batch(code.len())?.commit(code, ())?.as_ptr() as usize;
+        let raise = self.raise as u64;
+        let (made, code) =
+            BASELINE.backend().trampolines(&layout::vm_layout(), &self.runtime, &wanted, raise);
+        let start = self.memory.reserve_batch(code.len())?.commit(&code, ())?.as_ptr() as usize;
         let at = |offset: u32| start + offset as usize;
-        known.extend(made.into_iter().map(|(shape, code)| {
+        known.extend(wanted.into_iter().zip(made).map(|(shape, code)| {
             let addresses = ShapeAddresses {
                 enter: at(code.enter),
                 cold: at(code.cold),

@@ -11,7 +11,7 @@ use super::image::{Frame, Publish};
 use super::layout::vm_layout;
 use crate::interp::code::Code as RegisterCode;
 use crate::{Error, Instance, Module, Store, Trap, WasmBacktrace};
-use brisk_codegen::code::{Code, Handler, Position, Reloc, Site, SiteKind, Target};
+use brisk_codegen::code::{Code, Handler, Position, Reloc, RelocKind, Site, SiteKind, Target};
 use brisk_codegen::ir::{Libcall, TrapCode};
 use brisk_codegen::layout::{HOST_INDEX, VmLayout};
 use brisk_codegen::x64::asm::*;
@@ -256,6 +256,7 @@ impl Assemble {
             at: reloc.at,
             target: Target::from_number(reloc.symbol.0),
             addend: reloc.addend,
+            kind: RelocKind::Rel32,
         });
         Code {
             bytes: assembled.code.to_vec(),
@@ -357,6 +358,7 @@ impl Raw {
             at: reloc.at,
             target: Target::from_number(reloc.symbol.0),
             addend: reloc.addend,
+            kind: RelocKind::Rel32,
         });
         let site = |&at: &u32| Site { at, kind: SiteKind::Return, position: 0 };
         Code {

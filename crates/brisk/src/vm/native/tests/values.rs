@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::{Engine, Func, FuncType, V128, Val, ValType};
+use brisk_codegen::boundary::Shape;
+use brisk_codegen::convention::Place;
 use brisk_codegen::ir::Ty;
 use brisk_codegen::vcode::RegClass;
-use brisk_codegen::x64::trampoline::Shape;
 
 /// The text of a type.
 fn name(ty: Ty) -> &'static str {
@@ -84,7 +85,7 @@ fn identity(module: &Module, types: &[Ty], osr: bool) -> Code {
     let func = export(module, "id");
     let mut a = Raw::new();
     a.frame(16 * types.len() as i32 + 16);
-    let mut args = Places::args();
+    let mut args = CONVENTION.args();
     let mut slot = 0;
     for (at, &ty) in (0..).step_by(16).zip(types) {
         let cell = Mem::base(RSP, at);
@@ -109,7 +110,7 @@ fn identity(module: &Module, types: &[Ty], osr: bool) -> Code {
         }
     }
     a.garbage(&[]);
-    let mut results = Places::results();
+    let mut results = CONVENTION.results();
     // Cells first, through registers that are results' afterwards.
     let places: Vec<Place> = types.iter().map(|&ty| results.next(ty)).collect();
     for (at, (&ty, &place)) in (0..).step_by(16).zip(types.iter().zip(&places)) {

@@ -1,12 +1,11 @@
 //! Calls, and values that come in fixed registers.
 
 use super::*;
-use crate::x64::asm::RAX;
-use crate::x64::convention::{CALLER_SAVED, INT_ARGS, Place, Places, REG_SETS, int as preg};
+use crate::convention::{Place, Places};
 
-impl Lower<'_> {
+impl<M: Machine> Lower<'_, M> {
     /// A call that returns here.
-    pub(super) fn call(&mut self, value: Value, inst: &crate::ir::Inst, at: usize, block: Block) {
+    pub(super) fn call(&mut self, value: Value, inst: &Inst, at: usize, block: Block) {
         let list = self.func.call(inst);
         let inst = *inst;
         let first_handler = self.out.handlers.len() as u32;
@@ -17,22 +16,27 @@ impl Lower<'_> {
             self.edges_of(block);
         }
         let machine = match inst.op {
-            Op::Call => Inst::Call(inst.a),
-            Op::CallRef => Inst::CallRef,
-            _ => Inst::CallLib(Libcall::from_aux(inst.aux)),
+            Op::Call => Common::Call(inst.a),
+            Op::CallRef => Common::CallRef,
+            _ => Common::CallLib(Libcall::from_aux(inst.aux)),
         };
         let uses = if inst.op == Op::CallLib { self.libcall_args(&inst) } else { self.pass(&inst) };
         let callee = (inst.op == Op::CallRef).then(|| self.reg(Value(inst.a)));
         // Everything is destroyed on the way to a handler.
-        let mut clobbers = if has_edges { REG_SETS.allocatable } else { CALLER_SAVED };
+        let mut clobbers =
+            if has_edges { M::CONVENTION.regs.allocatable } else { M::CONVENTION.caller_saved() };
         let mut cells = 0;
         if !has_edges {
             // Results that nobody wants need no operand.
-            let mut places = Places::results();
+            let mut places = M::CONVENTION.results();
             let lib = inst.op == Op::CallLib;
             let results = self.results_at(value, at);
             for result in results {
-                let place = if lib { Place::Reg(preg(RAX)) } else { places.next(self.func.ty(result)) };
+                let place = if lib {
+                    Place::Reg(M::CONVENTION.first_result())
+                } else {
+                    places.next(self.func.ty(result))
+                };
                 match place {
                     Place::Reg(reg) => {
                         if self.wanted(result) {
@@ -52,10 +56,10 @@ impl Lower<'_> {
         if has_edges {
             self.s.invokes.push((self.s.insts.len() as u32, handlers));
         }
-        self.seal(machine, clobbers);
+        self.seal(M::common(machine), clobbers);
         self.return_list(uses);
         if cells > 0 {
-            let mut places = Places::results();
+            let mut places = M::CONVENTION.results();
             let results = self.results_at(value, at);
             for result in results {
                 if let Place::Cell(cell) = places.next(self.func.ty(result))
@@ -93,14 +97,14 @@ impl Lower<'_> {
         let ty = self.func.ty(result);
         let dst = self.reg_of(result);
         let vector = class(ty) == RegClass::Vector;
-        self.push(Inst::LoadCell { cell: cell as u16, vector }, Ops::new().with(def(dst)));
+        self.push_common(Common::LoadCell { cell: cell as u16, vector }, Ops::new().with(def(dst)));
     }
 
     /// Arguments in their places: uses of fixed registers, which are returned, and stores to the overflow area.
-    fn pass(&mut self, inst: &crate::ir::Inst) -> Vec<Operand> {
+    fn pass(&mut self, inst: &Inst) -> Vec<Operand> {
         let list = inst.b as usize;
         let count = self.func.lists[list + 1] as usize;
-        self.place(list + 2, count, Places::args())
+        self.place(list + 2, count, M::CONVENTION.args())
     }
 
     /// Values of a list put in their places.
@@ -115,14 +119,17 @@ impl Lower<'_> {
                 Place::Reg(place) => uses.push(used_fixed(reg, place)),
                 Place::Cell(cell) => {
                     let vector = class(ty) == RegClass::Vector;
-                    self.push(Inst::StoreCell { cell: cell as u16, vector }, Ops::new().with(used(reg)));
+                    self.push_common(
+                        Common::StoreCell { cell: cell as u16, vector },
+                        Ops::new().with(used(reg)),
+                    );
                 }
             }
         }
         uses
     }
 
-    fn libcall_args(&mut self, inst: &crate::ir::Inst) -> Vec<Operand> {
+    fn libcall_args(&mut self, inst: &Inst) -> Vec<Operand> {
         let mut uses = std::mem::take(&mut self.s.fixed);
         uses.clear();
         let list = inst.b as usize;
@@ -130,7 +137,7 @@ impl Lower<'_> {
         for (nth, at) in (list + 2..list + 2 + count).enumerate() {
             let reg = self.reg(Value(self.func.lists[at]));
             // The first one is the VmContext, which emission moves there.
-            uses.push(used_fixed(reg, preg(INT_ARGS[nth + 1])));
+            uses.push(used_fixed(reg, M::CONVENTION.int_args[nth + 1]));
         }
         uses
     }
@@ -140,25 +147,25 @@ impl Lower<'_> {
     }
 
     /// A call in place of this function.
-    pub(super) fn tail_call(&mut self, inst: &crate::ir::Inst) {
+    pub(super) fn tail_call(&mut self, inst: &Inst) {
         let uses = self.pass(inst);
         let callee = (inst.op == Op::TailCallRef).then(|| self.reg(Value(inst.a)));
         self.s.operands.extend_from_slice(&uses);
         let machine = match callee {
             Some(callee) => {
                 self.s.operands.push(used(callee));
-                Inst::TailCallRef
+                Common::TailCallRef
             }
-            None => Inst::TailCall(inst.a),
+            None => Common::TailCall(inst.a),
         };
-        self.seal(machine, RegSet::EMPTY);
+        self.seal(M::common(machine), RegSet::EMPTY);
         self.return_list(uses);
     }
 
-    pub(super) fn return_values(&mut self, inst: &crate::ir::Inst) {
-        let uses = self.place(inst.b as usize, inst.c as usize, Places::results());
+    pub(super) fn return_values(&mut self, inst: &Inst) {
+        let uses = self.place(inst.b as usize, inst.c as usize, M::CONVENTION.results());
         self.s.operands.extend_from_slice(&uses);
-        self.seal(Inst::Ret, RegSet::EMPTY);
+        self.seal(M::common(Common::Ret), RegSet::EMPTY);
         self.return_list(uses);
     }
 
@@ -167,12 +174,12 @@ impl Lower<'_> {
     pub(super) fn take(&mut self, block: Block) {
         let (mut next, end, places) = if block.0 == 0 {
             let params = self.func.blocks[0].params;
-            (params.start, params.end, Places::args())
+            (params.start, params.end, M::CONVENTION.args())
         } else if self.s.takes[block.0 as usize] != NONE {
             let call = Value(self.s.takes[block.0 as usize]);
             let lib = self.func.inst(call).op == Op::CallLib;
             if self.func.ty(call) != Ty::None {
-                self.take_values(&[call], Places::results(), lib);
+                self.take_values(&[call], M::CONVENTION.results(), lib);
             } else {
                 let results: Vec<Value> = self
                     .func
@@ -181,7 +188,7 @@ impl Lower<'_> {
                     .copied()
                     .take_while(|&value| self.func.inst(value).op == Op::Result)
                     .collect();
-                self.take_values(&results, Places::results(), lib);
+                self.take_values(&results, M::CONVENTION.results(), lib);
             }
             return;
         } else {
@@ -190,9 +197,9 @@ impl Lower<'_> {
                 let mut ops = Ops::new();
                 if self.wanted(first) {
                     let dst = self.reg_of(first);
-                    ops = ops.with(def_fixed(dst, preg(RAX)));
+                    ops = ops.with(def_fixed(dst, M::CONVENTION.first_result()));
                 }
-                self.push(Inst::Catch, ops);
+                self.push_common(Common::Catch, ops);
                 self.end_group();
             }
             return;
@@ -210,7 +217,8 @@ impl Lower<'_> {
     fn take_values(&mut self, values: &[Value], places: Places, lib: bool) {
         let mut left = places;
         for &value in values {
-            let place = if lib { Place::Reg(preg(RAX)) } else { left.next(self.func.ty(value)) };
+            let place =
+                if lib { Place::Reg(M::CONVENTION.first_result()) } else { left.next(self.func.ty(value)) };
             if let Place::Reg(reg) = place
                 && self.wanted(value)
             {
@@ -219,10 +227,11 @@ impl Lower<'_> {
             }
         }
         // Registers that nobody wants are free at once.
-        self.seal(Inst::Take, RegSet::EMPTY);
+        self.seal(M::common(Common::Take), RegSet::EMPTY);
         let mut left = places;
         for &value in values {
-            let place = if lib { Place::Reg(preg(RAX)) } else { left.next(self.func.ty(value)) };
+            let place =
+                if lib { Place::Reg(M::CONVENTION.first_result()) } else { left.next(self.func.ty(value)) };
             if let Place::Cell(cell) = place
                 && self.wanted(value)
             {

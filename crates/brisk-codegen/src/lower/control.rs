@@ -2,33 +2,31 @@
 
 use super::*;
 
-impl Lower<'_> {
-    pub(super) fn terminator(&mut self, value: Value, inst: &crate::ir::Inst, block: Block) {
-        let _ = value;
+impl<M: Machine> Lower<'_, M> {
+    pub(super) fn terminator(&mut self, inst: &Inst, block: Block) {
         match inst.op {
             Op::Jump => {
                 let edge = self.func.edges[inst.a as usize];
                 let args = self.edge_args(edge);
                 self.s.edges.push((Target::Block(edge.to.0), args));
-                self.push(Inst::Jmp, Ops::new());
+                self.push_common(Common::Jump, Ops::new());
             }
             Op::Branch => {
                 self.edges_in_order(&[Edge(inst.b), Edge(inst.c)]);
-                let flags = self.condition(Value(inst.a));
-                self.push(Inst::Jcc(flags), Ops::new());
+                M::branch(self, Value(inst.a));
             }
             Op::BranchTable => {
                 self.edges_of(block);
                 if inst.c == 1 {
-                    self.push(Inst::Jmp, Ops::new());
+                    self.push_common(Common::Jump, Ops::new());
                     return;
                 }
                 let index = self.reg(Value(inst.a));
                 let scratch = self.new_int();
-                self.push(Inst::JmpTable, Ops::new().with(used_late(index)).with(temp(scratch)));
+                self.push_common(Common::JumpTable, Ops::new().with(used_late(index)).with(temp(scratch)));
             }
             Op::Return => self.return_values(inst),
-            Op::Trap => self.push(Inst::Trap(TrapCode::from_aux(inst.aux)), Ops::new()),
+            Op::Trap => self.push_common(Common::Trap(TrapCode::from_aux(inst.aux)), Ops::new()),
             _ => self.tail_call(inst),
         }
     }
@@ -92,7 +90,7 @@ impl Lower<'_> {
         let first_edge = self.s.edges.len() as u32;
         let args = self.edge_args(data);
         self.s.edges.push((Target::Block(data.to.0), args));
-        self.push(Inst::Jmp, Ops::new());
+        self.push_common(Common::Jump, Ops::new());
         self.end_group();
         let to = self.func.blocks[data.to.0 as usize];
         self.s.made.push(Made {

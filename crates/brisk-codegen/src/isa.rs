@@ -1,0 +1,95 @@
+//! Instruction sets: all are compiled in on any host, and a value says which one code is for.
+
+use crate::boundary::{Runtime, Shape, ShapeCode, Stubs};
+use crate::code::Code;
+use crate::convention::Convention;
+use crate::ir::Func;
+use crate::layout::VmLayout;
+use crate::vcode::VBlock;
+use crate::x64;
+
+/// What code is compiled for: an instruction set, and which of its extensions code may use.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Processor {
+    /// x86-64.
+    X64(x64::asm::Features),
+}
+
+impl Processor {
+    /// x86-64 with everything that the assembler knows.
+    pub const X64_ALL: Processor = Processor::X64(x64::asm::Features::ALL);
+
+    /// What makes code for it.
+    pub fn backend(self) -> Box<dyn Backend> {
+        match self {
+            Processor::X64(features) => Box::new(x64::Compiler::new(features)),
+        }
+    }
+
+    /// Its calling convention.
+    pub fn convention(self) -> &'static Convention {
+        match self {
+            Processor::X64(_) => &x64::convention::CONVENTION,
+        }
+    }
+}
+
+/// What a function's machine code depends on beside the IR and the processor.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// The runtime's structures.
+    pub layout: VmLayout,
+    /// Mask what a mispredicted bounds check would read.
+    pub spectre: bool,
+    /// Index of the function.
+    pub func: u32,
+    /// Number of imported functions: what comes before the module's own.
+    pub imported_funcs: u32,
+    /// Whether memory 0 is addressed from its pinned base.
+    pub pinned_memory: bool,
+    /// Whether functions of the module may tail-call out of their instance: pins are loaded again after every call.
+    pub tail_calls_out: bool,
+}
+
+/// An instruction set's half of the compiler, for one processor, with the memory it uses again for each function.
+///
+/// The stages are called in order: [`lower`](Backend::lower), [`allocate`](Backend::allocate),
+/// [`emit`](Backend::emit). What is asked of a function is that of the last one.
+pub trait Backend: Send {
+    /// What it makes code for.
+    fn processor(&self) -> Processor;
+
+    /// From the IR to machine instructions over virtual registers.
+    fn lower(&mut self, func: &Func, settings: &Settings);
+
+    /// Gives the machine instructions registers.
+    fn allocate(&mut self);
+
+    /// From machine instructions to bytes.
+    fn emit(&mut self, func: &Func, settings: &Settings, out: &mut Code);
+
+    /// The blocks of machine instructions.
+    fn blocks(&self) -> &[VBlock];
+
+    /// Where a block begins in the code; `None` if it was left out.
+    fn block_offset(&self, block: u32) -> Option<u32>;
+
+    /// The machine instructions with their registers, as text.
+    fn print(&self) -> String;
+
+    /// The stubs that code of all shapes shares, and their bytes.
+    fn stubs(&mut self, layout: &VmLayout, runtime: &Runtime) -> (Stubs, Vec<u8>);
+
+    /// The trampolines of shapes, and their bytes. `raise` is the address of [`Stubs::raise`].
+    fn trampolines(
+        &mut self,
+        layout: &VmLayout,
+        runtime: &Runtime,
+        shapes: &[Shape],
+        raise: u64,
+    ) -> (Vec<ShapeCode>, Vec<u8>);
+
+    /// For each of some defined functions, what its slot leads to as long as it has no machine code: loads its state and
+    /// goes the way of calls through references. Offsets, and bytes.
+    fn cold_slots(&mut self, layout: &VmLayout, funcs: &[u32]) -> (Vec<u32>, Vec<u8>);
+}

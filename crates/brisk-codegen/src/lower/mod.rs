@@ -1,0 +1,759 @@
+//! Lowering: from the IR to machine instructions over virtual registers.
+//!
+//! Requires a verified function whose blocks are in emission order. Blocks and instructions are
+//! visited backwards, so that every use of a value is seen before the value: what nobody asked for is
+//! not made, and what a user can do by itself (a load as a memory operand, a comparison for its
+//! branch, an address sum) is done there. Provides a [`VCode`] whose critical edges are split.
+//!
+//! What is said here holds for every machine: blocks and edges, calls, what comes in fixed registers. Each instruction
+//! set's `lower` folder chooses instructions, as methods of its [`Lower`], which [`Machine::inst`] leads to.
+
+mod call;
+mod control;
+
+use crate::convention::{Convention, class};
+use crate::ir::*;
+use crate::layout::VmLayout;
+use crate::vcode::*;
+use std::fmt::Debug;
+
+/// What lowering asks of a machine.
+pub trait Machine: Sized + 'static {
+    /// Its instructions.
+    type Inst: Copy + PartialEq + Debug;
+    /// Its extensions.
+    type Features: Copy + Debug;
+    /// Its calling convention.
+    const CONVENTION: Convention;
+
+    /// An instruction that every machine has.
+    fn common(inst: Common) -> Self::Inst;
+    /// Whether it makes a constant, and leaves the flags alone.
+    fn is_constant(inst: &Self::Inst) -> bool;
+    /// Whether it has an address: that of a load that was folded into it, maybe.
+    fn has_address(inst: &Self::Inst) -> bool;
+    /// Whether making an integer constant takes so much that loops share it.
+    fn is_long(bits: u64) -> bool;
+    /// Lowers an instruction that is neither a call nor the end of a block.
+    fn inst(lower: &mut Lower<'_, Self>, value: Value, inst: &Inst);
+    /// Ends a block: goes on at edge 0 if the value is not 0, else at edge 1.
+    fn branch(lower: &mut Lower<'_, Self>, value: Value);
+}
+
+/// An instruction that every machine has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Common {
+    /// Takes values from fixed registers. Definitions.
+    Take,
+    /// The start of a handler: def of the exception, or none. The pinned registers are loaded again.
+    Catch,
+    /// Loads an argument or result from the overflow area: def.
+    LoadCell {
+        /// Which cell.
+        cell: u16,
+        /// Whether to a vector register.
+        vector: bool,
+    },
+    /// Stores an argument or result to the overflow area: use.
+    StoreCell {
+        /// Which cell.
+        cell: u16,
+        /// Whether from a vector register.
+        vector: bool,
+    },
+    /// def, use: the low 32 bits of an integer.
+    Low,
+    /// def: the VmContext.
+    Context,
+    /// def: an integer.
+    Int(u64),
+    /// def: a vector register with these low bits, the rest 0.
+    Float(u64),
+    /// def: a constant of `Func::vectors`.
+    Vector(u32),
+    /// A call of a function of the module: definitions, uses in fixed registers.
+    Call(u32),
+    /// A call through a function reference: definitions, uses in fixed registers, the reference (last).
+    CallRef,
+    /// A call of the runtime.
+    CallLib(Libcall),
+    /// uses in fixed registers.
+    TailCall(u32),
+    /// uses in fixed registers, the reference (last).
+    TailCallRef,
+    /// uses in fixed registers.
+    Ret,
+    /// Traps.
+    Trap(TrapCode),
+    /// Goes on at the block's only edge.
+    Jump,
+    /// late use, temp: goes on at the edge with the number of the use, or the last.
+    JumpTable,
+}
+
+/// What lowering must know beside the function.
+#[derive(Clone, Copy, Debug)]
+pub struct LowerSettings<F> {
+    /// The runtime's structures.
+    pub layout: VmLayout,
+    /// What the processor has.
+    pub features: F,
+    /// Mask what a mispredicted bounds check would read.
+    pub spectre: bool,
+}
+
+/// The code of a function before registers are allocated.
+#[derive(Clone, Debug)]
+pub struct Lowered<I> {
+    /// Instructions, operands, blocks.
+    pub code: VCode<I>,
+    /// Offset in the module's bytes that each instruction comes from.
+    pub positions: Vec<u32>,
+    /// For each block, whether it is the header of a small innermost loop.
+    pub small_loops: Vec<bool>,
+    /// For each instruction that ends its block with handlers: (instruction, range in `handlers`).
+    pub invokes: Vec<(u32, Range)>,
+    /// Tag indices (`NONE` catches all), for the edges behind the first.
+    pub handlers: Vec<u32>,
+}
+
+impl<I> Default for Lowered<I> {
+    fn default() -> Lowered<I> {
+        Lowered {
+            code: VCode {
+                insts: Vec::new(),
+                operand_ends: Vec::new(),
+                operands: Vec::new(),
+                clobbers: Vec::new(),
+                clobber_sets: vec![RegSet::EMPTY],
+                blocks: Vec::new(),
+                edges: Vec::new(),
+                vregs: Vec::new(),
+                classes: Vec::new(),
+                wide: Vec::new(),
+                remat: Vec::new(),
+                hints: Vec::new(),
+            },
+            positions: Vec::new(),
+            small_loops: Vec::new(),
+            invokes: Vec::new(),
+            handlers: Vec::new(),
+        }
+    }
+}
+
+impl<I> Lowered<I> {
+    fn clear(&mut self) {
+        let code = &mut self.code;
+        code.insts.clear();
+        code.operand_ends.clear();
+        code.operands.clear();
+        code.clobbers.clear();
+        code.clobber_sets.truncate(1);
+        code.blocks.clear();
+        code.edges.clear();
+        code.vregs.clear();
+        code.classes.clear();
+        code.wide.clear();
+        code.remat.clear();
+        code.hints.clear();
+        self.positions.clear();
+        self.small_loops.clear();
+        self.invokes.clear();
+        self.handlers.clear();
+    }
+}
+
+/// Where an edge leads while blocks have no numbers yet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Target {
+    /// A block of the IR.
+    Block(u32),
+    /// A block made on an edge, by its number in the order of making.
+    Split(u32),
+}
+
+/// A block while code is made backwards.
+#[derive(Clone, Copy, Debug)]
+struct Made {
+    /// Block of the IR, `NONE` for one made on an edge.
+    block: u32,
+    /// Groups.
+    groups: Range,
+    edges: Range,
+    params: Range,
+    loop_depth: u32,
+    loop_header: bool,
+    cold: bool,
+    takes_fixed: bool,
+}
+
+/// Operands of one instruction while it is put together.
+#[derive(Clone, Copy)]
+pub(crate) struct Ops {
+    list: [Operand; 6],
+    len: u8,
+}
+
+impl Ops {
+    pub fn new() -> Ops {
+        let none = Operand { vreg: VReg(0), constraint: Constraint::Reg, role: Role::Use };
+        Ops { list: [none; 6], len: 0 }
+    }
+
+    pub fn with(mut self, operand: Operand) -> Ops {
+        self.list[usize::from(self.len)] = operand;
+        self.len += 1;
+        self
+    }
+
+    pub fn join(mut self, more: Ops) -> Ops {
+        for &operand in &more.list[..usize::from(more.len)] {
+            self = self.with(operand);
+        }
+        self
+    }
+}
+
+/// How many constants of 64 bits are kept through loops: more than there are registers are none.
+const MAX_SHARED: usize = 8;
+
+/// A loop of so many instructions is likely to fit into a line of the cache.
+const SMALL_LOOP: u32 = 14;
+
+/// Recycled state of lowering.
+pub struct Lowerer<I> {
+    /// Virtual register of each value somebody has asked for, else `NONE`.
+    regs: Vec<u32>,
+    /// How many operands a value is, saturating.
+    uses: Vec<u8>,
+    /// Number of effects up to and with each instruction, in its function.
+    pub(crate) colors: Vec<u32>,
+    /// Loads that became memory operands.
+    pub(crate) sunk: Vec<bool>,
+    /// Number of predecessors' edges of each block.
+    preds: Vec<u32>,
+    /// The call with edges whose results a block takes, else `NONE`.
+    takes: Vec<u32>,
+    insts: Vec<I>,
+    positions: Vec<u32>,
+    ends: Vec<u32>,
+    operands: Vec<Operand>,
+    clobbers: Vec<u8>,
+    /// First instruction of each group, and the one behind its last.
+    groups: Vec<(u32, u32)>,
+    made: Vec<Made>,
+    edges: Vec<(Target, Range)>,
+    /// Arguments of edges.
+    args: Vec<VReg>,
+    /// Handlers of the invokes, by position from the end of `insts`.
+    invokes: Vec<(u32, Range)>,
+    /// Final number of each IR block.
+    numbers: Vec<u32>,
+    /// Uses of fixed registers of the call at hand.
+    fixed: Vec<Operand>,
+    /// Parameters of the function.
+    taken: Vec<Value>,
+    /// Blocks made on the edges of the terminator at hand: (target, arguments in the function's lists, made).
+    splits: std::collections::HashMap<(u32, u32), u32>,
+    targets: Vec<Target>,
+    /// The edge each block made for the terminator at hand stands on; the first of them has the number `split_base`.
+    split_edges: Vec<(u32, u32)>,
+    split_base: usize,
+    edge_regs: Vec<VReg>,
+    /// Constants that loops share.
+    shared: Vec<(u64, VReg)>,
+}
+
+/// Lowering of one function.
+pub struct Lower<'a, M: Machine> {
+    pub(crate) func: &'a Func,
+    pub(crate) settings: &'a LowerSettings<M::Features>,
+    pub(crate) s: &'a mut Lowerer<M::Inst>,
+    pub(crate) out: &'a mut Lowered<M::Inst>,
+    /// Effects before the instruction at hand.
+    pub(crate) color: u32,
+    position: u32,
+    /// Position of the load that the next instruction with an address does, if its fault is a trap.
+    pub(crate) sunk: Option<u32>,
+    pub(crate) block: Block,
+}
+
+/// Lowers a function.
+pub fn lower<M: Machine>(
+    state: &mut Lowerer<M::Inst>,
+    func: &Func,
+    settings: &LowerSettings<M::Features>,
+    out: &mut Lowered<M::Inst>,
+) {
+    out.clear();
+    state.prepare(func);
+    let mut lower: Lower<'_, M> =
+        Lower { func, settings, s: state, out, color: 0, position: 0, sunk: None, block: Block(0) };
+    lower.blocks();
+    lower.finish();
+}
+
+impl<I> Default for Lowerer<I> {
+    fn default() -> Lowerer<I> {
+        Lowerer {
+            regs: Vec::new(),
+            uses: Vec::new(),
+            colors: Vec::new(),
+            sunk: Vec::new(),
+            preds: Vec::new(),
+            takes: Vec::new(),
+            insts: Vec::new(),
+            positions: Vec::new(),
+            ends: Vec::new(),
+            operands: Vec::new(),
+            clobbers: Vec::new(),
+            groups: Vec::new(),
+            made: Vec::new(),
+            edges: Vec::new(),
+            args: Vec::new(),
+            invokes: Vec::new(),
+            numbers: Vec::new(),
+            fixed: Vec::new(),
+            taken: Vec::new(),
+            splits: std::collections::HashMap::new(),
+            targets: Vec::new(),
+            split_edges: Vec::new(),
+            split_base: 0,
+            edge_regs: Vec::new(),
+            shared: Vec::new(),
+        }
+    }
+}
+
+impl<I> Lowerer<I> {
+    fn prepare(&mut self, func: &Func) {
+        let values = func.insts.len();
+        self.regs.clear();
+        self.regs.resize(values, NONE);
+        self.uses.clear();
+        self.uses.resize(values, 0);
+        self.colors.clear();
+        self.colors.resize(values, 0);
+        self.sunk.clear();
+        self.sunk.resize(values, false);
+        self.preds.clear();
+        self.preds.resize(func.blocks.len(), 0);
+        self.takes.clear();
+        self.takes.resize(func.blocks.len(), NONE);
+        self.groups.clear();
+        for list in [&mut self.positions, &mut self.ends, &mut self.numbers] {
+            list.clear();
+        }
+        self.insts.clear();
+        self.operands.clear();
+        self.clobbers.clear();
+        self.made.clear();
+        self.shared.clear();
+        self.edges.clear();
+        self.args.clear();
+        self.invokes.clear();
+        let mut color = 0;
+        for block in 0..func.blocks.len() as u32 {
+            // No memory operand reaches across blocks.
+            color += 1;
+            for &value in func.block_insts(Block(block)) {
+                let inst = func.inst(value);
+                let uses = &mut self.uses;
+                func.for_each_operand(inst, |operand| {
+                    let count = &mut uses[operand.0 as usize];
+                    *count = count.saturating_add(1);
+                });
+                let ordered = match inst.op.effect() {
+                    Effect::Pure => false,
+                    Effect::Read => Access::from_aux(inst.aux).traps,
+                    Effect::Trap | Effect::Effect | Effect::Terminator => true,
+                };
+                color += u32::from(ordered);
+                self.colors[value.0 as usize] = color;
+            }
+            for edge in func.successors(Block(block)).indices() {
+                let edge = &func.edges[edge];
+                self.preds[edge.to.0 as usize] += 1;
+                for &arg in &func.lists[edge.args.indices()] {
+                    // Arguments count twice: they are no reason to fold.
+                    self.uses[arg as usize] = self.uses[arg as usize].saturating_add(2);
+                }
+            }
+            let last = func.terminator(Block(block));
+            let inst = func.inst(last);
+            if inst.op.effect() != Effect::Terminator && func.is_terminator(inst) {
+                self.takes[func.edges[inst.c as usize].to.0 as usize] = last.0;
+            }
+        }
+    }
+}
+
+impl<M: Machine> Lower<'_, M> {
+    fn blocks(&mut self) {
+        for block in (0..self.func.blocks.len() as u32).rev() {
+            self.block(Block(block));
+        }
+    }
+
+    fn block(&mut self, block: Block) {
+        let data = self.func.blocks[block.0 as usize];
+        self.block = block;
+        self.s.split_edges.clear();
+        let first_group = self.s.groups.len() as u32;
+        let first_edge = self.s.edges.len() as u32;
+        let insts = data.insts.indices();
+        // The terminator makes blocks on edges, which come behind this one: made before it.
+        let split_start = self.s.made.len();
+        for at in insts.clone().rev() {
+            let value = self.func.layout[at];
+            let inst = self.func.inst(value);
+            self.position = self.func.positions[value.0 as usize];
+            let ordered = match inst.op.effect() {
+                Effect::Pure => {
+                    if !self.wanted(value) {
+                        continue;
+                    }
+                    false
+                }
+                Effect::Read => {
+                    let traps = Access::from_aux(inst.aux).traps;
+                    if self.s.sunk[value.0 as usize] || !traps && !self.wanted(value) {
+                        continue;
+                    }
+                    traps
+                }
+                Effect::Trap | Effect::Effect | Effect::Terminator => true,
+            };
+            self.color = self.s.colors[value.0 as usize] - u32::from(ordered);
+            self.inst(value, inst, at, block);
+            self.end_group();
+        }
+        if block.0 == 0 {
+            self.shared_constants();
+        }
+        self.take(block);
+        let edges = if self.s.made.len() == split_start {
+            Range { start: first_edge, end: self.s.edges.len() as u32 }
+        } else {
+            // Those of the splits come first; the block's own were added last, see `control`.
+            let own = self.func.successors(block);
+            let end = self.s.edges.len() as u32;
+            Range { start: end - (own.end - own.start), end }
+        };
+        let params = self.block_params(block, &data);
+        let split_groups = self.s.made[split_start..].last().map_or(first_group, |made| made.groups.end);
+        self.s.made.push(Made {
+            block: block.0,
+            groups: Range { start: split_groups, end: self.s.groups.len() as u32 },
+            edges,
+            params,
+            loop_depth: data.loop_depth,
+            loop_header: data.loop_header,
+            cold: data.cold,
+            takes_fixed: block.0 == 0
+                || self.s.takes[block.0 as usize] != NONE
+                || data
+                    .insts
+                    .indices()
+                    .next()
+                    .is_some_and(|at| self.func.inst(self.func.layout[at]).op == Op::Caught),
+        });
+    }
+
+    /// The registers of a block's parameters. Those of the entry are taken from the convention's registers; a
+    /// parameter that nobody reads is left out, at loop headers only when that is known of all.
+    fn block_params(&mut self, block: Block, data: &BlockData) -> Range {
+        let start = self.out.code.vregs.len() as u32;
+        if block.0 != 0 {
+            for &param in &self.func.lists[data.params.indices()] {
+                if data.loop_header || self.wanted(Value(param)) {
+                    let reg = self.reg_of(Value(param));
+                    self.out.code.vregs.push(reg);
+                }
+            }
+        }
+        Range { start, end: self.out.code.vregs.len() as u32 }
+    }
+
+    fn end_group(&mut self) {
+        let start = self.s.groups.last().map_or(0, |group| group.1);
+        let end = self.s.insts.len() as u32;
+        if start < end {
+            self.s.groups.push((start, end));
+        }
+    }
+
+    /// Whether somebody has asked for a value.
+    pub(crate) fn wanted(&self, value: Value) -> bool {
+        self.s.regs[value.0 as usize] != NONE
+    }
+
+    pub(crate) fn is_single_use(&self, value: Value) -> bool {
+        self.s.uses[value.0 as usize] == 1
+    }
+
+    pub(crate) fn new_reg(&mut self, class: RegClass, wide: bool) -> VReg {
+        let code = &mut self.out.code;
+        let reg = VReg(code.classes.len() as u32);
+        code.classes.push(class);
+        code.wide.push(wide);
+        code.remat.push(Remat::No);
+        reg
+    }
+
+    pub(crate) fn new_int(&mut self) -> VReg {
+        self.new_reg(RegClass::Int, false)
+    }
+
+    pub(crate) fn new_vector(&mut self, ty: Ty) -> VReg {
+        self.new_reg(RegClass::Vector, ty == Ty::V128)
+    }
+
+    /// The register of a value; from now on it is wanted.
+    pub(crate) fn reg_of(&mut self, value: Value) -> VReg {
+        let known = self.s.regs[value.0 as usize];
+        if known != NONE {
+            return VReg(known);
+        }
+        let ty = self.func.ty(value);
+        let reg = self.new_reg(class(ty), ty == Ty::V128);
+        self.s.regs[value.0 as usize] = reg.0;
+        reg
+    }
+
+    /// A register with a value, for a user. Constants are made anew for each.
+    pub(crate) fn reg(&mut self, value: Value) -> VReg {
+        let inst = self.func.inst(value);
+        match inst.op {
+            // A register with a 32-bit value has zeros above.
+            Op::ExtendU => self.reg(Value(inst.a)),
+            Op::Const => self.constant(inst.ty, u64::from(inst.a) | u64::from(inst.b) << 32),
+            Op::ConstVector => {
+                let reg = self.new_vector(Ty::V128);
+                let bits = self.func.vectors[inst.a as usize];
+                let constant = if bits == 0 { Common::Float(0) } else { Common::Vector(inst.a) };
+                self.push_common(constant, Ops::new().with(def(reg)));
+                reg
+            }
+            _ => self.reg_of(value),
+        }
+    }
+
+    /// As [`Lower::reg`], for a user that reads the low 32 bits only.
+    pub(crate) fn reg_low(&mut self, value: Value) -> VReg {
+        let inst = self.func.inst(value);
+        match inst.op {
+            Op::Wrap => self.reg(Value(inst.a)),
+            _ => self.reg(value),
+        }
+    }
+
+    /// By the type: a user of an i32 that reads 32 bits, or of an i64.
+    pub(crate) fn reg_sized(&mut self, value: Value) -> VReg {
+        if self.func.ty(value) == Ty::I32 { self.reg_low(value) } else { self.reg(value) }
+    }
+
+    pub(crate) fn constant(&mut self, ty: Ty, bits: u64) -> VReg {
+        // Much code, over and over in a loop: made at the function's entry. The allocator makes it again where it has
+        // no register for it.
+        if ty.is_int() && M::is_long(bits) && self.func.blocks[self.block.0 as usize].loop_depth > 0 {
+            if let Some(&(_, reg)) = self.s.shared.iter().find(|&&(known, _)| known == bits) {
+                return reg;
+            }
+            if self.s.shared.len() < MAX_SHARED {
+                let reg = self.new_int();
+                self.s.shared.push((bits, reg));
+                return reg;
+            }
+        }
+        let reg = self.new_reg(class(ty), false);
+        let inst = if ty.is_int() { Common::Int(bits) } else { Common::Float(bits) };
+        self.push_common(inst, Ops::new().with(def(reg)));
+        reg
+    }
+
+    /// Makes the constants that loops share. Called last, when all uses have been seen.
+    fn shared_constants(&mut self) {
+        for at in 0..self.s.shared.len() {
+            let (bits, reg) = self.s.shared[at];
+            self.push_common(Common::Int(bits), Ops::new().with(def(reg)));
+        }
+        self.end_group();
+    }
+
+    pub(crate) fn push(&mut self, inst: M::Inst, ops: Ops) {
+        self.push_list(inst, &ops.list[..usize::from(ops.len)], RegSet::EMPTY);
+    }
+
+    fn push_common(&mut self, inst: Common, ops: Ops) {
+        self.push(M::common(inst), ops);
+    }
+
+    pub(crate) fn push_clobbering(&mut self, inst: M::Inst, ops: Ops, clobbers: RegSet) {
+        self.push_list(inst, &ops.list[..usize::from(ops.len)], clobbers);
+    }
+
+    pub(crate) fn push_list(&mut self, inst: M::Inst, ops: &[Operand], clobbers: RegSet) {
+        self.s.operands.extend_from_slice(ops);
+        self.seal(inst, clobbers);
+    }
+
+    /// Ends the instruction whose operands stand at the end of the list.
+    pub(crate) fn seal(&mut self, inst: M::Inst, clobbers: RegSet) {
+        let position = match M::has_address(&inst) {
+            true => self.sunk.take().unwrap_or(self.position),
+            false => self.position,
+        };
+        let s = &mut *self.s;
+        s.insts.push(inst);
+        s.positions.push(position);
+        s.ends.push(s.operands.len() as u32);
+        let sets = &mut self.out.code.clobber_sets;
+        let index = sets.iter().position(|&set| set == clobbers).unwrap_or_else(|| {
+            sets.push(clobbers);
+            sets.len() - 1
+        });
+        s.clobbers.push(index as u8);
+    }
+
+    /// Lowers one instruction.
+    fn inst(&mut self, value: Value, inst: &Inst, at: usize, block: Block) {
+        match inst.op {
+            Op::Nop | Op::Param | Op::Const | Op::ConstVector | Op::ExtendU | Op::Result | Op::Caught => {
+                if inst.op == Op::ExtendU {
+                    // Wanted under its own name only by a parameter's or a result's list.
+                    let dst = self.reg_of(value);
+                    let src = self.reg(Value(inst.a));
+                    self.push_common(Common::Low, Ops::new().with(def(dst)).with(used(src)));
+                }
+            }
+            Op::VmContext => {
+                let dst = self.reg_of(value);
+                self.push_common(Common::Context, Ops::new().with(def(dst)));
+            }
+            op if op.effect() == Effect::Terminator => self.terminator(inst, block),
+            Op::Call | Op::CallRef | Op::CallLib => self.call(value, inst, at, block),
+            _ => M::inst(self, value, inst),
+        }
+    }
+
+    /// Puts everything in forward order.
+    fn finish(&mut self) {
+        let s = &mut *self.s;
+        let code = &mut self.out.code;
+        let blocks = s.made.len();
+        s.numbers.clear();
+        s.numbers.resize(self.func.blocks.len(), NONE);
+        for (made, data) in s.made.iter().enumerate() {
+            if data.block != NONE {
+                s.numbers[data.block as usize] = (blocks - 1 - made) as u32;
+            }
+        }
+        let mut invokes = s.invokes.iter().rev().peekable();
+        for made in s.made.iter().rev() {
+            let start = code.insts.len() as u32;
+            for group in made.groups.indices().rev() {
+                for at in s.groups[group].0 as usize..s.groups[group].1 as usize {
+                    let ops = at.checked_sub(1).map_or(0, |before| s.ends[before]) as usize;
+                    code.operands.extend_from_slice(&s.operands[ops..s.ends[at] as usize]);
+                    code.operand_ends.push(code.operands.len() as u32);
+                    if let Some((_, handlers)) = invokes.next_if(|(inst, _)| *inst as usize == at) {
+                        self.out.invokes.push((code.insts.len() as u32, *handlers));
+                    }
+                    code.insts.push(s.insts[at]);
+                    code.clobbers.push(s.clobbers[at]);
+                    self.out.positions.push(s.positions[at]);
+                }
+            }
+            let first_edge = code.edges.len() as u32;
+            for &(target, args) in &s.edges[made.edges.indices()] {
+                let to = match target {
+                    Target::Block(block) => s.numbers[block as usize],
+                    Target::Split(made) => (blocks - 1) as u32 - made,
+                };
+                let arg_start = code.vregs.len() as u32;
+                code.vregs.extend_from_slice(&s.args[args.indices()]);
+                code.edges.push(VEdge { to, args: Range { start: arg_start, end: code.vregs.len() as u32 } });
+            }
+            code.blocks.push(VBlock {
+                insts: Range { start, end: code.insts.len() as u32 },
+                params: made.params,
+                succs: Range { start: first_edge, end: code.edges.len() as u32 },
+                loop_depth: made.loop_depth,
+                loop_header: made.loop_header,
+                cold: made.cold,
+                takes_fixed: made.takes_fixed,
+            });
+        }
+        self.find_small_loops();
+        self.remats();
+    }
+
+    /// Finds the innermost loops that are likely to fit into a line of the cache.
+    fn find_small_loops(&mut self) {
+        let code = &self.out.code;
+        let small_loops = &mut self.out.small_loops;
+        small_loops.resize(code.blocks.len(), false);
+        let mut header = 0;
+        for (number, block) in code.blocks.iter().enumerate() {
+            if block.loop_header {
+                header = number;
+            }
+            for edge in &code.edges[block.succs.indices()] {
+                // The last edge back is seen last. A loop with others in it is not the header seen last.
+                if edge.to as usize == header {
+                    let insts = block.insts.end - code.blocks[header].insts.start;
+                    small_loops[header] = insts <= SMALL_LOOP;
+                }
+            }
+        }
+    }
+
+    /// Notes which registers hold constants.
+    fn remats(&mut self) {
+        let code = &mut self.out.code;
+        for (at, inst) in code.insts.iter().enumerate() {
+            if M::is_constant(inst) {
+                let operand = code.operands[code.operand_ends[at] as usize - 1];
+                code.remat[operand.vreg.0 as usize] = Remat::Inst(at as u32);
+            }
+        }
+    }
+}
+
+pub(crate) fn operand(vreg: VReg, constraint: Constraint, role: Role) -> Operand {
+    Operand { vreg, constraint, role }
+}
+
+pub(crate) fn def(vreg: VReg) -> Operand {
+    operand(vreg, Constraint::Reg, Role::Def)
+}
+
+pub(crate) fn def_reuse(vreg: VReg, with: u8) -> Operand {
+    operand(vreg, Constraint::Reuse(with), Role::Def)
+}
+
+pub(crate) fn def_fixed(vreg: VReg, reg: PReg) -> Operand {
+    operand(vreg, Constraint::Fixed(reg), Role::Def)
+}
+
+pub(crate) fn used(vreg: VReg) -> Operand {
+    operand(vreg, Constraint::Reg, Role::Use)
+}
+
+pub(crate) fn used_any(vreg: VReg) -> Operand {
+    operand(vreg, Constraint::Any, Role::Use)
+}
+
+pub(crate) fn used_fixed(vreg: VReg, reg: PReg) -> Operand {
+    operand(vreg, Constraint::Fixed(reg), Role::Use)
+}
+
+pub(crate) fn used_late(vreg: VReg) -> Operand {
+    operand(vreg, Constraint::Reg, Role::UseLate)
+}
+
+pub(crate) fn temp(vreg: VReg) -> Operand {
+    operand(vreg, Constraint::Reg, Role::Temp)
+}
