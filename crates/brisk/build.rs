@@ -1,6 +1,6 @@
 //! Picks how the interpreter dispatches: handlers that end in a call of the next one need tail
 //! calls, which the optimizer makes at `opt-level` 2, 3, `s` and `z` for the two ISAs below. All else gets a
-//! loop.
+//! loop. And says whether there is machine code.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -10,6 +10,10 @@ fn main() {
     let threaded = !matches!(&*opt_level, "0" | "1") && (arch == "x86_64" || arch == "aarch64");
     if !threaded || std::env::var_os("CARGO_CFG_MIRI").is_some() {
         println!("cargo::rustc-cfg=brisk_loop_dispatch");
+    }
+    println!("cargo::rustc-check-cfg=cfg(brisk_machine_code)");
+    if arch == "x86_64" {
+        println!("cargo::rustc-cfg=brisk_machine_code");
     }
     // Vector handlers have their computations inlined where `scripts/check-handlers.sh` has found that they still
     // end in jumps then.

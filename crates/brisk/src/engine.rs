@@ -138,7 +138,7 @@ impl Engine {
     }
 
     /// What machine code is entered and left by.
-    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    #[cfg_attr(not(brisk_machine_code), allow(dead_code))]
     pub(crate) fn compiler(&self) -> &Compiler {
         &self.0.compiler
     }
@@ -148,7 +148,7 @@ impl Engine {
     }
 
     /// Who wants to know of machine code.
-    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    #[cfg_attr(not(brisk_machine_code), allow(dead_code))]
     pub(crate) fn code_listeners(&self) -> &CodeListeners {
         &self.0.code_listeners
     }

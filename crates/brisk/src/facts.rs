@@ -2,6 +2,7 @@
 
 use crate::interp::LINK_SLOTS;
 use crate::vm::guarded::GUARD;
+use crate::vm::native::{self, vm_layout};
 use brisk_codegen::isa::Processor;
 use brisk_codegen::layout::VmLayout;
 
@@ -18,21 +19,12 @@ pub struct CompilerFacts {
     pub processor: Processor,
 }
 
-/// What code is compiled for in this process; on other machines than x86-64, for some such machine.
+/// What code is compiled for in this process.
 pub fn compiler_facts() -> CompilerFacts {
-    #[cfg(target_arch = "x86_64")]
-    let layout = crate::vm::native::vm_layout();
-    #[cfg(not(target_arch = "x86_64"))]
-    let layout = VmLayout::default();
-    CompilerFacts { layout, guard_size: GUARD as u64, link_slots: LINK_SLOTS, processor: processor() }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn processor() -> Processor {
-    crate::vm::native::cpu()
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn processor() -> Processor {
-    Processor::X64_ALL
+    CompilerFacts {
+        layout: vm_layout(),
+        guard_size: GUARD as u64,
+        link_slots: LINK_SLOTS,
+        processor: native::cpu(),
+    }
 }

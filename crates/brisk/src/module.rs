@@ -352,7 +352,7 @@ impl Module {
     }
 
     /// Machine code of the functions that have any.
-    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    #[cfg_attr(not(brisk_machine_code), allow(dead_code))]
     pub(crate) fn native(&self) -> &NativeCode {
         &self.0.image.native
     }

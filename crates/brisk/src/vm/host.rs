@@ -138,7 +138,7 @@ impl StoreHostFunc {
     }
 
     /// The function.
-    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    #[cfg_attr(not(brisk_machine_code), allow(dead_code))]
     pub fn func(&self) -> &HostFunc {
         &self.func
     }

@@ -35,17 +35,6 @@ pub(crate) struct FaultContext {
     pub address: usize,
 }
 
-/// Where a thread goes on.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Resume {
-    /// The next instruction.
-    pub pc: usize,
-    /// The native stack pointer.
-    pub sp: usize,
-    /// The frame pointer.
-    pub fp: usize,
-}
-
 /// The signals by which the system reports such faults. Linux has no other than this for them; a bus error
 /// there is a lost page of a file or of the hardware, which is none of ours.
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -153,8 +142,8 @@ unsafe fn resume(info: *mut libc::siginfo_t, context: *mut libc::c_void) -> bool
         let fault =
             FaultContext { pc: registers.pc, sp: registers.sp, fp: registers.fp, ctx, store, address };
         match (range.on_fault)(range.data, &fault) {
-            Some(resume) => {
-                ucontext::set(context, &resume);
+            Some(target) => {
+                ucontext::call(context, target);
                 true
             }
             None => false,
@@ -249,5 +238,5 @@ type Handler = extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_voi
 /// A handler that did not.
 type PlainHandler = extern "C" fn(libc::c_int);
 
-#[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
+#[cfg(all(test, target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod tests;

@@ -398,7 +398,7 @@ impl StoreOpaque {
     /// Keeps the frames that there are, as those of machine code are about to go, for a backtrace of an exception, or
     /// with 0 of anything else. `exit` is where the interpreter stopped, if it did; `faulted` says that machine code did
     /// at an instruction.
-    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    #[cfg_attr(not(brisk_machine_code), allow(dead_code))]
     pub(crate) fn capture(&mut self, exn: u64, exit: VmExit, faulted: bool) {
         let Some(max) = self.engine.tunables().backtrace_frames else { return };
         if self.captured.as_ref().is_some_and(|&(of, _)| of == exn) {

@@ -565,7 +565,7 @@ pub(crate) unsafe fn enter_from_host(vm: *mut VmStore, func: *const VmFuncRef) -
 /// # Safety
 /// `vm` must be a live store whose innermost activation is one of machine code that has called out, `ctx` one of its
 /// instances, `state` a function of that, and the arguments must fit its type.
-#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+#[cfg_attr(not(brisk_machine_code), allow(dead_code))]
 pub(crate) unsafe fn enter_from_native(
     vm: *mut VmStore,
     state: *const FuncState,

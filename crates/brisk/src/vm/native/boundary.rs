@@ -1,5 +1,6 @@
 //! What the trampolines and stubs call, and what calls them.
 
+use super::processor::{Enter, entry_points, resolve_first};
 use super::segment::Segment;
 use super::trampolines::ShapeAddresses;
 use crate::error::Error;
@@ -16,9 +17,6 @@ use crate::vm::{
 use brisk_codegen::boundary::{Shape, status};
 use brisk_codegen::ir::{TrapCode, Ty};
 use std::sync::atomic::Ordering;
-
-/// The trampolines that enter machine code.
-type Enter = unsafe extern "sysv64" fn(*mut u64, *mut VmContext, *const u8, *const FuncState) -> u32;
 
 /// Calls machine code in place of a frame of the interpreter, whose first slots hold the arguments and receive the
 /// results. `outer` is the activation on whose stack this runs. `replaces` says that the frame still is the innermost of the store's innermost activation.
@@ -96,6 +94,20 @@ pub(crate) unsafe fn enter_as(
     }
 }
 
+/// The functions here that trampolines and stubs call.
+pub(super) mod entry {
+    use super::*;
+
+    entry_points! {
+        fn interpret(state: *const FuncState, ctx: *mut VmContext, slots: *mut u64) -> Interpreted;
+        fn call_host(host: *mut VmHostFunc, fp: *const usize, slots: *mut u64) -> u32;
+        fn refused(vm: *mut VmStore) -> u32;
+        fn unwind(vm: *mut VmStore, status: u32, out: *mut Resume);
+        fn trap(vm: *mut VmStore, code: u32, out: *mut Resume);
+        fn resolve(state: *const FuncState, ctx: *mut VmContext) -> *const u8;
+    }
+}
+
 /// What limits of the native stack are rounded to.
 const LIMIT_STEP: usize = 4096;
 
@@ -165,11 +177,7 @@ pub(super) struct Interpreted {
 ///
 /// # Safety
 /// Called by trampolines only, whose store is running.
-pub(super) unsafe extern "sysv64" fn interpret(
-    state: *const FuncState,
-    ctx: *mut VmContext,
-    _slots: *mut u64,
-) -> Interpreted {
+unsafe fn interpret(state: *const FuncState, ctx: *mut VmContext, _slots: *mut u64) -> Interpreted {
     // SAFETY: the trampoline gives function and instance that its caller called, with the arguments at `value_top`.
     unsafe {
         let vm = (*ctx).store;
@@ -186,11 +194,7 @@ pub(super) unsafe extern "sysv64" fn interpret(
 ///
 /// # Safety
 /// Called by trampolines only, whose store is running. `fp` is the frame pointer of the trampoline.
-pub(super) unsafe extern "sysv64" fn call_host(
-    host: *mut VmHostFunc,
-    fp: *const usize,
-    slots: *mut u64,
-) -> u32 {
+unsafe fn call_host(host: *mut VmHostFunc, fp: *const usize, slots: *mut u64) -> u32 {
     // SAFETY: the trampoline has put the arguments at `value_top`; the caller's frame, or that of the trampoline that
     // entered it if it tail-called, holds its instance.
     unsafe {
@@ -215,7 +219,7 @@ pub(super) unsafe extern "sysv64" fn call_host(
 ///
 /// # Safety
 /// Called by a stub only, whose store is running.
-pub(super) unsafe extern "sysv64" fn refused(vm: *mut VmStore) -> u32 {
+unsafe fn refused(vm: *mut VmStore) -> u32 {
     // SAFETY: nothing else refers to the store.
     unsafe {
         let error = Error::msg("no executable memory is left for the call of a function");
@@ -240,7 +244,7 @@ const _: () = assert!(size_of::<Resume>() == size_of::<usize>() * brisk_codegen:
 ///
 /// # Safety
 /// Called by stubs only, whose store is running and whose innermost activation is of the machine code that was left.
-pub(super) unsafe extern "sysv64" fn unwind(vm: *mut VmStore, status: u32, out: *mut Resume) {
+unsafe fn unwind(vm: *mut VmStore, status: u32, out: *mut Resume) {
     // SAFETY: by the contract of this function.
     unsafe { out.write(find_way(vm, as_status(status), false)) }
 }
@@ -249,7 +253,7 @@ pub(super) unsafe extern "sysv64" fn unwind(vm: *mut VmStore, status: u32, out: 
 ///
 /// # Safety
 /// As for [`unwind`].
-pub(super) unsafe extern "sysv64" fn trap(vm: *mut VmStore, code: u32, out: *mut Resume) {
+unsafe fn trap(vm: *mut VmStore, code: u32, out: *mut Resume) {
     let faulted = code & status::FAULT != 0;
     let code = TrapCode::ALL[(code & !status::FAULT) as usize];
     // SAFETY: by the contract of this function.
@@ -311,59 +315,11 @@ pub(crate) fn unresolved() -> *mut u8 {
     resolve_first as *const () as *mut u8
 }
 
-/// Called as a function is, with `r11` its state and `r14` its VmContext or host function: leaves all registers that
-/// hold arguments as they are.
-#[unsafe(naked)]
-unsafe extern "sysv64" fn resolve_first() {
-    std::arch::naked_asm!(
-        "push rbp",
-        "mov rbp, rsp",
-        "push r11",
-        "push rdi",
-        "push rsi",
-        "push rdx",
-        "push rcx",
-        "push r8",
-        "push r9",
-        "sub rsp, 136",
-        "movups [rsp], xmm0",
-        "movups [rsp + 16], xmm1",
-        "movups [rsp + 32], xmm2",
-        "movups [rsp + 48], xmm3",
-        "movups [rsp + 64], xmm4",
-        "movups [rsp + 80], xmm5",
-        "movups [rsp + 96], xmm6",
-        "movups [rsp + 112], xmm7",
-        "mov rdi, r11",
-        "mov rsi, r14",
-        "call {resolve}",
-        "movups xmm0, [rsp]",
-        "movups xmm1, [rsp + 16]",
-        "movups xmm2, [rsp + 32]",
-        "movups xmm3, [rsp + 48]",
-        "movups xmm4, [rsp + 64]",
-        "movups xmm5, [rsp + 80]",
-        "movups xmm6, [rsp + 96]",
-        "movups xmm7, [rsp + 112]",
-        "add rsp, 136",
-        "pop r9",
-        "pop r8",
-        "pop rcx",
-        "pop rdx",
-        "pop rsi",
-        "pop rdi",
-        "pop r11",
-        "pop rbp",
-        "jmp rax",
-        resolve = sym resolve,
-    )
-}
-
 /// The code of a function that is called for the first time by machine code.
 ///
 /// # Safety
 /// `ctx` must be what the function is called with.
-unsafe extern "sysv64" fn resolve(state: *const FuncState, ctx: *mut VmContext) -> *const u8 {
+unsafe fn resolve(state: *const FuncState, ctx: *mut VmContext) -> *const u8 {
     // SAFETY: by the contract of this function. Nothing else refers to the store's engine exclusively.
     unsafe {
         let engine = (*(*(*ctx).store).store).engine();

@@ -1,15 +1,15 @@
 //! The machine code of a module.
 
 use super::boundary::shape_of;
+use super::processor::{BASELINE, CONVENTION};
 use super::trampolines::{ShapeAddresses, assemble_stubs};
-use super::{BASELINE, CONVENTION};
 use crate::interp::code::{Bridge, Code as RegisterCode, FuncState};
 use crate::module::{Module, Style};
 use crate::perf::NewCode;
 use crate::vm::VmContext;
 use crate::vm::code_memory::{CodeMemory, CodeRefused};
 #[cfg(unix)]
-use crate::vm::signals::{CodeRange, FaultContext, Registered, Resume};
+use crate::vm::signals::{CodeRange, FaultContext, Registered};
 use brisk_codegen::boundary::Stubs;
 use brisk_codegen::code::{Code, Handler, Position, Site, SiteKind, Target};
 use brisk_codegen::convention::CACHE_LINE;
@@ -72,21 +72,16 @@ unsafe fn is_trap_site(data: *const (), pc: usize) -> bool {
     function.is_some_and(|function| function.site((pc - function.start) as u32, SiteKind::Fault).is_some())
 }
 
-/// Has a thread go on where traps are raised, as if the instruction that faulted had called that.
+/// Where traps of memory accesses are raised, which the instruction that faulted is made to call.
 ///
 /// # Safety
-/// As for [`is_trap_site`]; the thread is stopped at an instruction of machine code.
+/// As for [`is_trap_site`]; the thread is stopped at an instruction of machine code, which keeps more room between its
+/// stack pointer and the stack's end than a call takes.
 #[cfg(unix)]
-unsafe fn on_fault(data: *const (), fault: &FaultContext) -> Option<Resume> {
-    // SAFETY: by the contract of this function; there is room below the stack pointer, as machine code keeps more
-    // than this between it and the stack's end.
-    unsafe {
-        let memory = &*data.cast::<CodeMemory<Batch>>();
-        let (batch, _) = memory.find(fault.pc)?;
-        let sp = fault.sp - size_of::<usize>();
-        (sp as *mut usize).write(fault.pc);
-        Some(Resume { pc: batch.fault, sp, fp: fault.fp })
-    }
+unsafe fn on_fault(data: *const (), fault: &FaultContext) -> Option<usize> {
+    // SAFETY: by the contract of this function.
+    let memory = unsafe { &*data.cast::<CodeMemory<Batch>>() };
+    memory.find(fault.pc).map(|(batch, _)| batch.fault)
 }
 
 /// What is known of a function's machine code.

@@ -4,8 +4,9 @@
 //! The functions here are called by stubs only, with the running VmContext and arguments that validation and
 //! the compiler have seen to.
 
-use super::CONVENTION;
 use super::boundary::stopped;
+use super::processor::CONVENTION;
+use super::processor::entry_points;
 use super::segment::Segment;
 use crate::trap::Trap;
 use crate::vm::{Stop, VmContext, VmStore, libcalls};
@@ -31,17 +32,32 @@ unsafe fn outcome(ctx: *mut VmContext, result: Result<u64, Stop>) -> Outcome {
     }
 }
 
-/// Defines libcalls that do nothing but call one of the same name.
+/// Defines libcalls that do nothing but call one of the same name, and the entries of these and the others.
 macro_rules! libcalls {
-    (fallible { $($name:ident($($arg:ident: $ty:ty),*);)* } plain { $($plain:ident($($parg:ident: $pty:ty),*);)* }) => {
-        $(unsafe extern "sysv64" fn $name(ctx: *mut VmContext $(, $arg: $ty)*) -> Outcome {
+    (
+        fallible { $($name:ident($($arg:ident: $ty:ty),*);)* }
+        plain { $($plain:ident($($parg:ident: $pty:ty),*);)* }
+        below { $($below:ident($($barg:ident: $bty:ty),*) -> $result:ty;)* }
+    ) => {
+        $(unsafe fn $name(ctx: *mut VmContext $(, $arg: $ty)*) -> Outcome {
             // SAFETY: see the module.
             unsafe { outcome(ctx, libcalls::$name(ctx $(, $arg)*).map(IntoValue::into_value)) }
         })*
-        $(unsafe extern "sysv64" fn $plain(ctx: *mut VmContext $(, $parg: $pty)*) -> u64 {
+        $(unsafe fn $plain(ctx: *mut VmContext $(, $parg: $pty)*) -> u64 {
             // SAFETY: see the module.
             unsafe { libcalls::$plain(ctx $(, $parg)*) }.into_value()
         })*
+
+        /// The functions as stubs call them.
+        mod entry {
+            use super::*;
+
+            entry_points! {
+                $(fn $name(ctx: *mut VmContext $(, $arg: $ty)*) -> Outcome;)*
+                $(fn $plain(ctx: *mut VmContext $(, $parg: $pty)*) -> u64;)*
+                $(fn $below(ctx: *mut VmContext $(, $barg: $bty)*) -> $result;)*
+            }
+        }
     };
 }
 
@@ -81,22 +97,24 @@ libcalls! {
         elem_drop(segment: u32);
         ref_func(func: u32);
     }
+    below {
+        memory_fill(memory: u32, to: u64, byte: u32, len: u64) -> Outcome;
+        check_subtype(actual: u32, expected: u32) -> Outcome;
+        throw(tag: u32) -> Outcome;
+        throw_ref(exn: u64) -> Outcome;
+        exception_payload(exn: u64) -> u64;
+        stack_limit() -> Outcome;
+    }
 }
 
-unsafe extern "sysv64" fn memory_fill(
-    ctx: *mut VmContext,
-    memory: u32,
-    to: u64,
-    byte: u32,
-    len: u64,
-) -> Outcome {
+unsafe fn memory_fill(ctx: *mut VmContext, memory: u32, to: u64, byte: u32, len: u64) -> Outcome {
     // SAFETY: see the module.
     unsafe {
         outcome(ctx, libcalls::memory_fill(ctx, memory, to, byte as u8, len).map(IntoValue::into_value))
     }
 }
 
-unsafe extern "sysv64" fn check_subtype(ctx: *mut VmContext, actual: u32, expected: u32) -> Outcome {
+unsafe fn check_subtype(ctx: *mut VmContext, actual: u32, expected: u32) -> Outcome {
     // SAFETY: see the module.
     unsafe {
         let result = if actual == 0 {
@@ -111,7 +129,7 @@ unsafe extern "sysv64" fn check_subtype(ctx: *mut VmContext, actual: u32, expect
 }
 
 /// The values of the payload stand in the overflow area.
-unsafe extern "sysv64" fn throw(ctx: *mut VmContext, tag: u32) -> Outcome {
+unsafe fn throw(ctx: *mut VmContext, tag: u32) -> Outcome {
     // SAFETY: see the module. The payload is copied to free slots of the value stack, where it is found by a
     // collection; there are no more than a thousand values, and so many slots beyond the end.
     unsafe {
@@ -154,7 +172,7 @@ unsafe fn copy_cells(
     }
 }
 
-unsafe extern "sysv64" fn throw_ref(ctx: *mut VmContext, exn: u64) -> Outcome {
+unsafe fn throw_ref(ctx: *mut VmContext, exn: u64) -> Outcome {
     // SAFETY: see the module.
     unsafe {
         libcalls::set_pending_exception(ctx, exn);
@@ -162,13 +180,13 @@ unsafe extern "sysv64" fn throw_ref(ctx: *mut VmContext, exn: u64) -> Outcome {
     }
 }
 
-unsafe extern "sysv64" fn exception_payload(_: *mut VmContext, exn: u64) -> u64 {
+unsafe fn exception_payload(_: *mut VmContext, exn: u64) -> u64 {
     // SAFETY: see the module.
     unsafe { libcalls::exn_payload(exn).0 as u64 }
 }
 
 /// A function's entry found less stack than it needs, or an interrupt.
-unsafe extern "sysv64" fn stack_limit(ctx: *mut VmContext) -> Outcome {
+unsafe fn stack_limit(ctx: *mut VmContext) -> Outcome {
     // SAFETY: see the module. The prologue has set up its frame pointer, so that the segment can be walked.
     unsafe {
         let vm = (*ctx).store;
@@ -214,26 +232,26 @@ unsafe fn interrupted_at_entry(ctx: *mut VmContext, func: u32) -> Result<(), Sto
 /// Addresses of all libcalls, by number.
 pub(super) fn addresses() -> Vec<u64> {
     let address = |libcall: &Libcall| match libcall {
-        Libcall::MemoryGrow => memory_grow as *const (),
-        Libcall::MemoryCopy => memory_copy as *const (),
-        Libcall::MemoryFill => memory_fill as *const (),
-        Libcall::MemoryInit => memory_init as *const (),
-        Libcall::DataDrop => data_drop as *const (),
-        Libcall::TableGet => table_get as *const (),
-        Libcall::TableSet => table_set as *const (),
-        Libcall::TableGrow => table_grow as *const (),
-        Libcall::TableFill => table_fill as *const (),
-        Libcall::TableCopy => table_copy as *const (),
-        Libcall::TableInit => table_init as *const (),
-        Libcall::ElemDrop => elem_drop as *const (),
-        Libcall::RefFunc => ref_func as *const (),
-        Libcall::CheckSubtype => check_subtype as *const (),
-        Libcall::Throw => throw as *const (),
-        Libcall::ThrowRef => throw_ref as *const (),
-        Libcall::ExceptionPayload => exception_payload as *const (),
-        Libcall::Interrupted => interrupted as *const (),
-        Libcall::OutOfFuel => out_of_fuel as *const (),
-        Libcall::StackLimit => stack_limit as *const (),
+        Libcall::MemoryGrow => entry::memory_grow as *const (),
+        Libcall::MemoryCopy => entry::memory_copy as *const (),
+        Libcall::MemoryFill => entry::memory_fill as *const (),
+        Libcall::MemoryInit => entry::memory_init as *const (),
+        Libcall::DataDrop => entry::data_drop as *const (),
+        Libcall::TableGet => entry::table_get as *const (),
+        Libcall::TableSet => entry::table_set as *const (),
+        Libcall::TableGrow => entry::table_grow as *const (),
+        Libcall::TableFill => entry::table_fill as *const (),
+        Libcall::TableCopy => entry::table_copy as *const (),
+        Libcall::TableInit => entry::table_init as *const (),
+        Libcall::ElemDrop => entry::elem_drop as *const (),
+        Libcall::RefFunc => entry::ref_func as *const (),
+        Libcall::CheckSubtype => entry::check_subtype as *const (),
+        Libcall::Throw => entry::throw as *const (),
+        Libcall::ThrowRef => entry::throw_ref as *const (),
+        Libcall::ExceptionPayload => entry::exception_payload as *const (),
+        Libcall::Interrupted => entry::interrupted as *const (),
+        Libcall::OutOfFuel => entry::out_of_fuel as *const (),
+        Libcall::StackLimit => entry::stack_limit as *const (),
     };
     Libcall::ALL.iter().map(|libcall| address(libcall) as u64).collect()
 }

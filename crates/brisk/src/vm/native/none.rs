@@ -32,6 +32,10 @@ pub(crate) struct Frame {
 pub(crate) enum Image {}
 
 impl Image {
+    pub fn retain_fitting(&self, _: &mut Vec<Publish>) {
+        match *self {}
+    }
+
     pub fn publish(&self, _: &Module, _: Vec<Publish>) -> Result<Vec<Bridge>, CodeRefused> {
         match *self {}
     }

@@ -1,7 +1,7 @@
 //! Walking the frames of machine code.
 
-use super::CONVENTION;
 use super::image::{Function, find};
+use super::processor::CONVENTION;
 use crate::interp::Frame;
 use crate::vm::{Activation, NativeActivation, VmContext, VmStore};
 use brisk_codegen::code::{Position, SiteKind};

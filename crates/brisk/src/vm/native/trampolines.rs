@@ -1,6 +1,8 @@
 //! The trampolines of an engine: made when first needed, shared by all functions of a shape.
 
-use super::{BASELINE, boundary, layout, libcalls};
+use super::boundary::entry;
+use super::processor::BASELINE;
+use super::{layout, libcalls};
 use crate::vm::code_memory::{CodeMemory, CodeRefused};
 use brisk_codegen::boundary::{Runtime, Shape, Stubs};
 use std::collections::{HashMap, HashSet};
@@ -49,11 +51,11 @@ pub(super) fn assemble_stubs(runtime: &Runtime) -> (Stubs, Vec<u8>) {
 impl Made {
     fn new() -> Result<Made, CodeRefused> {
         let runtime = Runtime {
-            interpret: boundary::interpret as *const () as u64,
-            call_host: boundary::call_host as *const () as u64,
-            unwind: boundary::unwind as *const () as u64,
-            trap: boundary::trap as *const () as u64,
-            refused: boundary::refused as *const () as u64,
+            interpret: entry::interpret as *const () as u64,
+            call_host: entry::call_host as *const () as u64,
+            unwind: entry::unwind as *const () as u64,
+            trap: entry::trap as *const () as u64,
+            refused: entry::refused as *const () as u64,
             libcalls: libcalls::addresses(),
         };
         let memory = CodeMemory::new(0, RESERVED)?;

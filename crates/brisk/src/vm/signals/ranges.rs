@@ -4,7 +4,7 @@
 //! for an address skips nodes that are changing or have changed meanwhile: the range that a thread's own code
 //! lies in stays registered while the thread is in it, so that its node is not one of these.
 
-use super::{FaultContext, Resume};
+use super::FaultContext;
 use std::ops::Range;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering, fence};
@@ -20,11 +20,12 @@ pub(crate) struct CodeRange {
     /// # Safety
     /// `data` is that of the range, which `pc` lies in; it is called by a signal handler, with all that implies.
     pub is_trap_site: unsafe fn(data: *const (), pc: usize) -> bool,
-    /// Records a fault: where the thread goes on, or `None` if it was none after all.
+    /// Records a fault: what the thread goes on with, as if the instruction had called that, or `None` if it was none
+    /// after all.
     ///
     /// # Safety
     /// As for `is_trap_site`; the store that is given runs on this thread.
-    pub on_fault: unsafe fn(data: *const (), fault: &FaultContext) -> Option<Resume>,
+    pub on_fault: unsafe fn(data: *const (), fault: &FaultContext) -> Option<usize>,
 }
 
 /// An entry of the list.
@@ -190,7 +191,7 @@ mod tests {
         false
     }
 
-    unsafe fn nowhere(_: *const (), _: &FaultContext) -> Option<Resume> {
+    unsafe fn nowhere(_: *const (), _: &FaultContext) -> Option<usize> {
         None
     }
 

@@ -18,17 +18,68 @@ use std::sync::atomic::AtomicUsize;
 /// 18: mov rax, [rsi]
 /// 21: lea rsp, [rbp - 16]
 /// 25: pop r15; pop r14; pop rbp; ret
-/// 31: mov rax, -77                       ; where a fault resumes, with its own rsp and rbp
+/// 31: mov rax, [rsp]; not rax            ; what a fault calls, with the return address
 /// 38: lea rsp, [rbp - 16]
 /// 42: pop r15; pop r14; pop rbp; ret
 /// ```
-const CODE: &[u8] = &[
-    0x55, 0x48, 0x89, 0xe5, 0x41, 0x56, 0x41, 0x57, 0x49, 0x89, 0xfe, 0x48, 0x81, 0xec, 0, 1, 0, 0, 0x48,
-    0x8b, 0x06, 0x48, 0x8d, 0x65, 0xf0, 0x41, 0x5f, 0x41, 0x5e, 0x5d, 0xc3, 0x48, 0xc7, 0xc0, 0xb3, 0xff,
-    0xff, 0xff, 0x48, 0x8d, 0x65, 0xf0, 0x41, 0x5f, 0x41, 0x5e, 0x5d, 0xc3,
-];
-const SITE: usize = 18;
-const LANDING: usize = 31;
+#[cfg(target_arch = "x86_64")]
+mod code {
+    pub const CODE: &[u8] = &[
+        0x55, 0x48, 0x89, 0xe5, 0x41, 0x56, 0x41, 0x57, 0x49, 0x89, 0xfe, 0x48, 0x81, 0xec, 0, 1, 0, 0, 0x48,
+        0x8b, 0x06, 0x48, 0x8d, 0x65, 0xf0, 0x41, 0x5f, 0x41, 0x5e, 0x5d, 0xc3, 0x48, 0x8b, 0x04, 0x24, 0x48,
+        0xf7, 0xd0, 0x48, 0x8d, 0x65, 0xf0, 0x41, 0x5f, 0x41, 0x5e, 0x5d, 0xc3,
+    ];
+    pub const SITE: usize = 18;
+    pub const LANDING: usize = 31;
+}
+
+/// The same, of `x0` and `x1`:
+///
+/// ```text
+///  0: stp x29, x30, [sp, #-16]!; mov x29, sp; stp x27, x28, [sp, #-16]!
+/// 12: mov x27, x0
+/// 16: sub sp, sp, #256
+/// 20: ldr x0, [x1]
+/// 24: sub sp, x29, #16
+/// 28: ldp x27, x28, [sp], #16; ldp x29, x30, [sp], #16; ret
+/// 40: mvn x0, x30
+/// 44: sub sp, x29, #16
+/// 48: ldp x27, x28, [sp], #16; ldp x29, x30, [sp], #16; ret
+/// ```
+#[cfg(target_arch = "aarch64")]
+mod code {
+    pub const CODE: &[u8] = &bytes([
+        0xa9bf_7bfd,
+        0x9100_03fd,
+        0xa9bf_73fb,
+        0xaa00_03fb,
+        0xd104_03ff,
+        0xf940_0020,
+        0xd100_43bf,
+        0xa8c1_73fb,
+        0xa8c1_7bfd,
+        0xd65f_03c0,
+        0xaa3e_03e0,
+        0xd100_43bf,
+        0xa8c1_73fb,
+        0xa8c1_7bfd,
+        0xd65f_03c0,
+    ]);
+    pub const SITE: usize = 20;
+    pub const LANDING: usize = 40;
+
+    const fn bytes(words: [u32; 15]) -> [u8; 60] {
+        let (mut bytes, mut at) = ([0; 60], 0);
+        while at < bytes.len() {
+            bytes[at] = words[at / 4].to_le_bytes()[at % 4];
+            at += 1;
+        }
+        bytes
+    }
+}
+
+use code::{CODE, LANDING, SITE};
+
 const TRAPPED: i64 = -77;
 /// The same code, with its load not listed.
 const UNLISTED: usize = 64;
@@ -46,7 +97,7 @@ static LAST_FAULT: AtomicUsize = AtomicUsize::new(0);
 /// An address of the stack that the handler ran on.
 static HANDLER_STACK: AtomicUsize = AtomicUsize::new(0);
 
-unsafe fn on_fault(data: *const (), fault: &FaultContext) -> Option<Resume> {
+unsafe fn on_fault(data: *const (), fault: &FaultContext) -> Option<usize> {
     // SAFETY: as above.
     let code = unsafe { &*data.cast::<Code>() };
     let (_, start) = code.find(fault.pc)?;
@@ -56,7 +107,7 @@ unsafe fn on_fault(data: *const (), fault: &FaultContext) -> Option<Resume> {
     }
     LAST_FAULT.store(fault.address, Ordering::Relaxed);
     HANDLER_STACK.store(&raw const start as usize, Ordering::Relaxed);
-    Some(Resume { pc: start + LANDING, sp: fault.sp + 64, fp: fault.fp })
+    Some(start + LANDING)
 }
 
 /// Published code that the handler knows.
@@ -71,7 +122,7 @@ impl Published {
         assert!(install());
         let code = Box::new(Code::new(0, 1 << 20).unwrap());
         let mut bytes = CODE.to_vec();
-        bytes.resize(UNLISTED, 0xcc);
+        bytes.resize(UNLISTED, 0);
         bytes.extend_from_slice(CODE);
         let start = code.reserve_batch(bytes.len()).unwrap().commit(&bytes, vec![SITE]).unwrap();
         let data = (&raw const *code).cast();
@@ -90,7 +141,10 @@ impl Published {
             (*ctx.as_mut_ptr()).store = guest.words();
             let function: extern "C" fn(*mut VmContext, usize) -> i64 =
                 std::mem::transmute(self.start + offset);
-            function(ctx.as_mut_ptr(), address)
+            match function(ctx.as_mut_ptr(), address) {
+                value if value == !((self.start + offset + SITE) as i64) => TRAPPED,
+                value => value,
+            }
         }
     }
 

@@ -1,7 +1,5 @@
 //! The registers of a thread that was interrupted by a signal.
 
-use super::Resume;
-
 /// Those that say where machine code was.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Registers {
@@ -12,7 +10,7 @@ pub(super) struct Registers {
     pub ctx: usize,
 }
 
-pub(super) use system::{KNOWN, registers, set};
+pub(super) use system::{KNOWN, call, registers};
 
 #[cfg(all(any(target_os = "linux", target_os = "android"), target_arch = "x86_64"))]
 mod system {
@@ -35,14 +33,19 @@ mod system {
         }
     }
 
+    /// Has the thread go on at `target` as if the instruction at which it was stopped had called that.
+    ///
     /// # Safety
-    /// `context` is that of a signal being handled, and the thread may go on there.
-    pub unsafe fn set(context: *mut libc::c_void, resume: &Resume) {
+    /// `context` is that of a signal being handled, the thread may go on there, and its stack has room.
+    pub unsafe fn call(context: *mut libc::c_void, target: usize) {
         // SAFETY: as the caller promises.
-        let gregs = unsafe { &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs };
-        gregs[libc::REG_RIP as usize] = resume.pc as libc::greg_t;
-        gregs[libc::REG_RSP as usize] = resume.sp as libc::greg_t;
-        gregs[libc::REG_RBP as usize] = resume.fp as libc::greg_t;
+        unsafe {
+            let gregs = &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs;
+            let sp = (gregs[libc::REG_RSP as usize] as *mut libc::greg_t).sub(1);
+            sp.write(gregs[libc::REG_RIP as usize]);
+            gregs[libc::REG_RSP as usize] = sp as libc::greg_t;
+            gregs[libc::REG_RIP as usize] = target as libc::greg_t;
+        }
     }
 }
 
@@ -56,6 +59,8 @@ mod system {
     /// The pinned register.
     const CTX: usize = 27;
     const FP: usize = 29;
+    /// Where calls put the return address.
+    const LINK: usize = 30;
 
     /// # Safety
     /// `context` is that of a signal.
@@ -70,14 +75,15 @@ mod system {
         }
     }
 
+    /// Has the thread go on at `target` as if the instruction at which it was stopped had called that.
+    ///
     /// # Safety
     /// `context` is that of a signal being handled, and the thread may go on there.
-    pub unsafe fn set(context: *mut libc::c_void, resume: &Resume) {
+    pub unsafe fn call(context: *mut libc::c_void, target: usize) {
         // SAFETY: as the caller promises.
         let machine = unsafe { &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext };
-        machine.pc = resume.pc as libc::c_ulonglong;
-        machine.sp = resume.sp as libc::c_ulonglong;
-        machine.regs[FP] = resume.fp as libc::c_ulonglong;
+        machine.regs[LINK] = machine.pc;
+        machine.pc = target as libc::c_ulonglong;
     }
 }
 
@@ -99,5 +105,5 @@ mod system {
 
     /// # Safety
     /// None; no handler is installed that would call this.
-    pub unsafe fn set(_: *mut libc::c_void, _: &Resume) {}
+    pub unsafe fn call(_: *mut libc::c_void, _: usize) {}
 }
