@@ -48,6 +48,8 @@ pub struct Runtime {
     pub refused: u64,
     /// The libcalls, by number.
     pub libcalls: Vec<u64>,
+    /// Whether machine code keeps what is left of the fuel in a register. It is in the store while none runs.
+    pub fuel: bool,
 }
 
 /// Types of a function's parameters and results. Functions of one shape share their trampolines.

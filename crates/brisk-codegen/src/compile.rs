@@ -116,10 +116,11 @@ impl CompileContext {
             imported_funcs: module.imported_funcs,
             pinned_memory: settings.build.memories.first() == Some(&build::MemoryStyle::Guarded),
             tail_calls_out: settings.tail_calls_out,
+            fuel: settings.build.fuel,
         };
         self.backend.lower(&self.func, &machine);
         let lowered = Instant::now();
-        self.backend.allocate();
+        self.backend.allocate(&machine);
         let allocated = Instant::now();
         self.backend.emit(&self.func, &machine, &mut self.code);
         let emitted = Instant::now();

@@ -49,6 +49,8 @@ pub struct Settings {
     pub pinned_memory: bool,
     /// Whether functions of the module may tail-call out of their instance: pins are loaded again after every call.
     pub tail_calls_out: bool,
+    /// Whether fuel is charged, and kept in a register.
+    pub fuel: bool,
 }
 
 /// An instruction set's half of the compiler, for one processor, with the memory it uses again for each function.
@@ -63,7 +65,7 @@ pub trait Backend: Send {
     fn lower(&mut self, func: &Func, settings: &Settings);
 
     /// Gives the machine instructions registers.
-    fn allocate(&mut self);
+    fn allocate(&mut self, settings: &Settings);
 
     /// From machine instructions to bytes.
     fn emit(&mut self, func: &Func, settings: &Settings, out: &mut Code);

@@ -11,6 +11,8 @@ use crate::vcode::{PReg, RegSet, RegSets};
 pub const VM_CONTEXT: Gpr = R14;
 /// Base of memory 0.
 pub const MEMORY_BASE: Gpr = R15;
+/// What is left of the fuel, in code that charges it: see [`reg_sets`].
+pub const FUEL: Gpr = R13;
 /// Scratch for integers; at a function's cold entry, the function's state.
 pub const SCRATCH: Gpr = R11;
 /// Scratch for vectors.
@@ -65,7 +67,21 @@ const RESERVED: RegSet = set_of(&ints([RSP, RBP, VM_CONTEXT, MEMORY_BASE, SCRATC
 
 const ALL_INTS: RegSet = RegSet(0xffff);
 
-/// What the allocator may use: the complement of what is reserved.
+/// What the allocator may use. Code that charges fuel keeps it in a register, which the allocator has in all other code:
+/// all code of an engine does, or none.
+pub const fn reg_sets(fuel: bool) -> RegSets {
+    if !fuel {
+        return REG_SETS;
+    }
+    let fuel = set_of(&[int(FUEL)]);
+    RegSets {
+        allocatable: REG_SETS.allocatable.minus(fuel),
+        callee_saved: REG_SETS.callee_saved.minus(fuel),
+        ..REG_SETS
+    }
+}
+
+/// The complement of what is reserved: what the allocator may use in code that charges no fuel.
 pub const REG_SETS: RegSets = RegSets {
     allocatable: ALL_INTS.minus(RESERVED).union(ALL_VECTORS),
     callee_saved: set_of(&ints(CALLEE_SAVED)),

@@ -58,8 +58,9 @@ impl Backend for Compiler {
         lower::lower(&mut self.lowerer, func, &settings, &mut self.lowered);
     }
 
-    fn allocate(&mut self) {
-        self.allocator.run(&self.lowered.code, &convention::REG_SETS, &mut self.allocation);
+    fn allocate(&mut self, settings: &Settings) {
+        let regs = convention::reg_sets(settings.fuel);
+        self.allocator.run(&self.lowered.code, &regs, &mut self.allocation);
     }
 
     fn emit(&mut self, func: &Func, settings: &Settings, out: &mut Code) {

@@ -198,6 +198,7 @@ impl Emitter<'_> {
         self.load(RAX, R10, self.layout.store_activation);
         self.store(RAX, self.layout.activation_entry_sp, RSP);
         self.load(RBX, R10, self.layout.store_overflow);
+        self.load_fuel(R10);
         self.mov(VM_CONTEXT, RSI);
         self.load_memory_base();
         self.mov(RAX, RDX);
@@ -208,10 +209,14 @@ impl Emitter<'_> {
         }
         self.asm.call_rm(RAX);
         self.asm.mov_load(Size::B64, R10, Mem::base(RBP, ENTER_SLOTS));
-        if CONVENTION.results().cells(results) > 0 {
+        let in_cells = CONVENTION.results().cells(results) > 0;
+        if in_cells || self.runtime.fuel {
             // The pinned register may be that of another instance by now.
             self.asm.mov_load(Size::B64, R11, Mem::base(RBP, FRAME_CONTEXT));
             self.load(R11, R11, self.layout.ctx_store);
+        }
+        self.store_fuel(R11);
+        if in_cells {
             self.load(R11, R11, self.layout.store_overflow);
         }
         self.store_slots(results, CONVENTION.results(), R10, R11);
@@ -249,12 +254,32 @@ impl Emitter<'_> {
         }
     }
 
+    /// Notes in the store where the segment is left, and with what fuel.
+    fn note_exit(&mut self, store: Gpr) {
+        self.store(store, self.layout.store_exit_fp, RBP);
+        self.store_fuel(store);
+    }
+
+    /// The fuel into the store.
+    fn store_fuel(&mut self, store: Gpr) {
+        if self.runtime.fuel {
+            self.store(store, self.layout.store_fuel, FUEL);
+        }
+    }
+
+    /// The fuel, of which others may have had some, or given.
+    fn load_fuel(&mut self, store: Gpr) {
+        if self.runtime.fuel {
+            self.load(FUEL, store, self.layout.store_fuel);
+        }
+    }
+
     /// `r14`: the callee's VmContext; `r11`: its state.
     fn cold(&mut self, shape: &Shape, raise: u64) {
         self.leave_segment(true);
         self.load(RAX, VM_CONTEXT, self.layout.ctx_store);
         self.load(R10, RAX, self.layout.store_value_top);
-        self.store(RAX, self.layout.store_exit_fp, RBP);
+        self.note_exit(RAX);
         self.load(RAX, RAX, self.layout.store_overflow);
         self.store_slots(&shape.params, CONVENTION.args(), R10, RAX);
         self.mov(RDI, SCRATCH);
@@ -281,6 +306,7 @@ impl Emitter<'_> {
     /// Returns to machine code with results from the slots at `value_top`.
     fn return_with_slots(&mut self, shape: &Shape) {
         self.load(R11, VM_CONTEXT, self.layout.ctx_store);
+        self.load_fuel(R11);
         self.load(R10, R11, self.layout.store_value_top);
         self.load(R11, R11, self.layout.store_overflow);
         self.load_slots(&shape.results, CONVENTION.results(), R10, R11);
@@ -298,6 +324,7 @@ impl Emitter<'_> {
     /// `r14`: the callee's VmContext; `r11`: its state.
     fn tail(&mut self, shape: &Shape) {
         self.load(RAX, VM_CONTEXT, self.layout.ctx_store);
+        self.load_fuel(RAX);
         self.load(R10, RAX, self.layout.store_value_top);
         self.load(RAX, RAX, self.layout.store_overflow);
         self.load_slots(&shape.params, CONVENTION.args(), R10, RAX);
@@ -307,6 +334,7 @@ impl Emitter<'_> {
     /// `r14`: the instance of the frame.
     fn osr_tail(&mut self) {
         self.load(RAX, VM_CONTEXT, self.layout.ctx_store);
+        self.load_fuel(RAX);
         self.load_memory_base();
         self.load(RDI, RAX, self.layout.store_value_top);
         self.asm.jmp_rm(Mem::base(RAX, self.layout.store_tail_entry as i32));
@@ -317,7 +345,7 @@ impl Emitter<'_> {
         self.leave_segment(true);
         self.load(RAX, VM_CONTEXT, self.layout.ctx_store);
         self.load(R10, RAX, self.layout.store_value_top);
-        self.store(RAX, self.layout.store_exit_fp, RBP);
+        self.note_exit(RAX);
         self.load(RAX, RAX, self.layout.store_overflow);
         self.store_slots(&shape.params, CONVENTION.args(), R10, RAX);
         self.mov(RDI, VM_CONTEXT);
@@ -343,7 +371,7 @@ impl Emitter<'_> {
             return start;
         }
         self.load(SCRATCH, RDI, self.layout.ctx_store);
-        self.store(SCRATCH, self.layout.store_exit_fp, RBP);
+        self.note_exit(SCRATCH);
         self.call_runtime(address);
         if libcall.may_fail() {
             self.raise_if_failed(raise);
@@ -378,10 +406,15 @@ impl Emitter<'_> {
             self.asm.vec_store(VecOp::StoreMovups, Mem::base(RSP, at), reg);
         }
         self.load(RAX, VM_CONTEXT, self.layout.ctx_store);
-        self.store(RAX, self.layout.store_exit_fp, RBP);
+        self.note_exit(RAX);
         self.mov(RDI, VM_CONTEXT);
         self.call_runtime(address);
         self.raise_if_failed(raise);
+        if self.runtime.fuel {
+            // The host may have been asked, or a reserve brought up.
+            self.load(SCRATCH, VM_CONTEXT, self.layout.ctx_store);
+            self.load_fuel(SCRATCH);
+        }
         for (at, reg) in kept() {
             self.asm.vec_load(VecOp::Movups, reg, Mem::base(RSP, at));
         }
@@ -396,7 +429,7 @@ impl Emitter<'_> {
     fn trap(&mut self, resume: Label) {
         self.leave_segment(false);
         self.load(RDI, VM_CONTEXT, self.layout.ctx_store);
-        self.store(RDI, self.layout.store_exit_fp, RBP);
+        self.note_exit(RDI);
         self.asm.mov_rr(Size::B32, RSI, SCRATCH);
         self.make_room_for_resume();
         self.call_runtime(self.runtime.trap);
@@ -426,7 +459,7 @@ impl Emitter<'_> {
     fn refused(&mut self, raise: Label) {
         self.leave_segment(true);
         self.load(RDI, VM_CONTEXT, self.layout.ctx_store);
-        self.store(RDI, self.layout.store_exit_fp, RBP);
+        self.note_exit(RDI);
         self.call_runtime(self.runtime.refused);
         self.load(RDI, VM_CONTEXT, self.layout.ctx_store);
         self.asm.mov_rr(Size::B32, RSI, RAX);

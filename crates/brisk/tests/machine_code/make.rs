@@ -210,9 +210,10 @@ impl Compiler {
             imported_funcs: 0,
             pinned_memory: false,
             tail_calls_out: false,
+            fuel: false,
         };
         self.0.lower(&func, &settings);
-        self.0.allocate();
+        self.0.allocate(&settings);
         let mut code = Code::default();
         self.0.emit(&func, &settings, &mut code);
         code

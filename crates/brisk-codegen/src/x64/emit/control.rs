@@ -34,7 +34,7 @@ impl Emit<'_> {
     /// The registers to be saved: on the way to a handler those of inner frames are lost.
     fn saved_regs(&self) -> RegSet {
         let used = self.alloc.used_callee_saved;
-        if self.low.invokes.is_empty() { used } else { used.union(REG_SETS.callee_saved) }
+        if self.low.invokes.is_empty() { used } else { used.union(reg_sets(self.settings.fuel).callee_saved) }
     }
 
     fn saved(&self) -> impl Iterator<Item = (Gpr, i32)> + use<> {
@@ -160,14 +160,12 @@ impl Emit<'_> {
                 self.asm.bind(back);
             }
             Inst::Fuel { cost, test } => {
-                let fuel = Mem::base(SCRATCH, layout.store_fuel as i32);
-                self.asm.mov_load(Size::B64, SCRATCH, Mem::base(VM_CONTEXT, layout.ctx_store as i32));
                 let mut rest = cost;
                 while rest > i32::MAX as u32 {
-                    self.asm.alu_imm(AluOp::Sub, Size::B64, fuel, i32::MAX);
+                    self.asm.alu_imm(AluOp::Sub, Size::B64, FUEL, i32::MAX);
                     rest -= i32::MAX as u32;
                 }
-                self.asm.alu_imm(AluOp::Sub, Size::B64, fuel, rest as i32);
+                self.asm.alu_imm(AluOp::Sub, Size::B64, FUEL, rest as i32);
                 if test {
                     let back = self.asm.new_label();
                     let cold = self.cold(Cold::Call(Libcall::OutOfFuel, back));
@@ -214,7 +212,13 @@ impl Emit<'_> {
                 let native = Mem::base(SCRATCH, self.settings.layout.state_native as i32);
                 self.asm.jmp_rm(native);
             }
-            Inst::Catch => self.reload_pins(),
+            Inst::Catch => {
+                self.reload_pins();
+                if self.settings.fuel {
+                    self.asm.mov_load(Size::B64, FUEL, Mem::base(VM_CONTEXT, layout.ctx_store as i32));
+                    self.asm.mov_load(Size::B64, FUEL, Mem::base(FUEL, layout.store_fuel as i32));
+                }
+            }
             Inst::Ret => {
                 self.epilogue();
                 self.asm.ret();

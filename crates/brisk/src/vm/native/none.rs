@@ -58,8 +58,13 @@ pub(crate) fn cpu() -> Processor {
 }
 
 /// No trampolines.
-#[derive(Default)]
 pub(crate) struct Trampolines;
+
+impl Trampolines {
+    pub fn new(_: bool) -> Trampolines {
+        Trampolines
+    }
+}
 
 /// A segment that is never made. Inhabited, or what follows its making were unreachable to the compiler.
 pub(crate) struct Segment;

@@ -12,8 +12,10 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 const RESERVED: usize = 16 << 20;
 
 /// The trampolines of an engine, if it has any.
-#[derive(Default)]
-pub(crate) struct Trampolines(OnceLock<Result<Made, CodeRefused>>);
+pub(crate) struct Trampolines {
+    fuel: bool,
+    made: OnceLock<Result<Made, CodeRefused>>,
+}
 
 /// Trampolines that have been made.
 pub(crate) struct Made {
@@ -37,9 +39,14 @@ pub(crate) struct ShapeAddresses {
 }
 
 impl Trampolines {
+    /// Those of an engine whose code charges fuel, or does not.
+    pub fn new(fuel: bool) -> Trampolines {
+        Trampolines { fuel, made: OnceLock::new() }
+    }
+
     /// The trampolines; an error where memory may not be executable.
     pub fn get(&self) -> Result<&Made, CodeRefused> {
-        self.0.get_or_init(Made::new).as_ref().map_err(|refused| *refused)
+        self.made.get_or_init(|| Made::new(self.fuel)).as_ref().map_err(|refused| *refused)
     }
 }
 
@@ -49,7 +56,7 @@ pub(super) fn assemble_stubs(runtime: &Runtime) -> (Stubs, Vec<u8>) {
 }
 
 impl Made {
-    fn new() -> Result<Made, CodeRefused> {
+    fn new(fuel: bool) -> Result<Made, CodeRefused> {
         let runtime = Runtime {
             interpret: entry::interpret as *const () as u64,
             call_host: entry::call_host as *const () as u64,
@@ -57,6 +64,7 @@ impl Made {
             trap: entry::trap as *const () as u64,
             refused: entry::refused as *const () as u64,
             libcalls: libcalls::addresses(),
+            fuel,
         };
         let memory = CodeMemory::new(0, RESERVED)?;
         let (stubs, code) = assemble_stubs(&runtime);
