@@ -94,6 +94,9 @@ pub enum Constraint {
     Reg,
     /// In a register or in its spill slot (the instruction can take it from memory).
     Any,
+    /// A use in a register that is idle otherwise, or nowhere (`Loc::Slot(u32::MAX)`): the instruction can make the value
+    /// itself. Of vregs that can be made again.
+    Spare,
     /// In this register.
     Fixed(PReg),
     /// A definition in the register of the operand with this index in the same instruction, a use with
@@ -297,6 +300,7 @@ impl<I: std::fmt::Debug> VCode<I> {
                             let _ = write!(text, "=#{with}");
                         }
                         (None, Constraint::Any) => text.push('?'),
+                        (None, Constraint::Spare) => text.push('~'),
                         (None, Constraint::Reg) => {}
                     }
                 }

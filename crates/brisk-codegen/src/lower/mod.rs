@@ -65,6 +65,8 @@ pub enum Common {
     Low,
     /// def: the VmContext.
     Context,
+    /// def: the address of the store's words, which is the same wherever the function is. A constant to the allocator.
+    StoreAddress,
     /// def: an integer.
     Int(u64),
     /// def: a vector register with these low bits, the rest 0.
@@ -263,6 +265,8 @@ pub struct Lowerer<I> {
     edge_regs: Vec<VReg>,
     /// Constants that loops share.
     shared: Vec<(u64, VReg)>,
+    /// The address of the store's words, for loops, once one has asked for it.
+    store: Option<VReg>,
 }
 
 /// Lowering of one function.
@@ -322,6 +326,7 @@ impl<I> Default for Lowerer<I> {
             split_base: 0,
             edge_regs: Vec::new(),
             shared: Vec::new(),
+            store: None,
         }
     }
 }
@@ -350,6 +355,7 @@ impl<I> Lowerer<I> {
         self.clobbers.clear();
         self.made.clear();
         self.shared.clear();
+        self.store = None;
         self.edges.clear();
         self.args.clear();
         self.invokes.clear();
@@ -573,11 +579,22 @@ impl<M: Machine> Lower<'_, M> {
         reg
     }
 
+    /// The operand by which a poll knows the store's words: their address, made at the function's entry, if the allocator
+    /// has a register to spare for it.
+    pub(crate) fn store_address(&mut self) -> Operand {
+        let reg = self.s.store.unwrap_or_else(|| self.new_int());
+        self.s.store = Some(reg);
+        operand(reg, Constraint::Spare, Role::Use)
+    }
+
     /// Makes the constants that loops share. Called last, when all uses have been seen.
     fn shared_constants(&mut self) {
         for at in 0..self.s.shared.len() {
             let (bits, reg) = self.s.shared[at];
             self.push_common(Common::Int(bits), Ops::new().with(def(reg)));
+        }
+        if let Some(reg) = self.s.store {
+            self.push_common(Common::StoreAddress, Ops::new().with(def(reg)));
         }
         self.end_group();
     }

@@ -120,8 +120,15 @@ impl<I> Checker<'_, I> {
             }
         }
         for (op, loc) in self.code.operands.iter().zip(&self.out.locs) {
+            let used = matches!(op.role, Role::Use | Role::UseLate);
+            if let Loc::Slot(c) = *loc
+                && c >= self.out.spill_cells
+                && !(used && op.constraint == Constraint::Spare)
+            {
+                return Err(format!("{op:?} in a slot that is not there: {c}"));
+            }
             if let Loc::Reg(r) = loc
-                && !matches!(op.role, Role::Use | Role::UseLate)
+                && !used
             {
                 written |= 1 << r.0;
             }
@@ -255,6 +262,7 @@ impl<I> Checker<'_, I> {
         match loc {
             Loc::Reg(r) if r.class() != class => return bad("wrong class"),
             Loc::Reg(r) if !self.regs.allocatable.contains(r) => return bad("not allocatable"),
+            Loc::Slot(u32::MAX) if op.constraint == Constraint::Spare && used => return Ok(()),
             Loc::Slot(_) if op.constraint != Constraint::Any => return bad("not in a register"),
             Loc::Slot(c)
                 if c.saturating_add(1 + u32::from(wide)) > self.out.spill_cells || wide && c % 2 != 0 =>

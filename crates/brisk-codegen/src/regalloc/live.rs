@@ -33,6 +33,8 @@ pub(super) enum UseKind {
     Reg,
     /// A register or a slot, at the instruction.
     Any,
+    /// A register, if that costs nothing.
+    Spare,
     /// The value, just before the instruction: it is moved from there to where it must be.
     Moved,
     /// The value, at the end of a block: an argument.
@@ -646,7 +648,11 @@ impl Live {
             } else {
                 // What can be made again has no slot.
                 let any = op.constraint == Constraint::Any && code.remat[op.vreg.0 as usize] == Remat::No;
-                let kind = if any { UseKind::Any } else { UseKind::Reg };
+                let kind = match op.constraint {
+                    Constraint::Spare => UseKind::Spare,
+                    _ if any => UseKind::Any,
+                    _ => UseKind::Reg,
+                };
                 let pos = if late { at + LATE } else { at + EARLY };
                 (pos, pos + 1, kind, NO_REG)
             };

@@ -450,7 +450,13 @@ impl Scan {
             if u.pos >= end || back < end {
                 break;
             }
-            if u.kind == UseKind::Reg && gap(u) > lo {
+            let wanted = match u.kind {
+                UseKind::Reg => gap(u) > lo,
+                // Outside its loop only.
+                UseKind::Spare => loop_start(live, gap(u)).is_some_and(|start| start > lo),
+                _ => false,
+            };
+            if wanted {
                 back = reload_at(code, live, lo, u);
                 break;
             }
@@ -554,6 +560,12 @@ fn out_of_loops(live: &Live, lo: u32, hi: u32) -> u32 {
     at
 }
 
+/// Where the innermost loop around `pos` begins.
+fn loop_start(live: &Live, pos: u32) -> Option<u32> {
+    let l = live.loop_of[live.block_of[(pos / 4) as usize] as usize];
+    (l != NONE).then(|| live.loops[l as usize].start_pos)
+}
+
 /// Where to reload what is in memory at `lo` for `u`.
 fn reload_at<I>(code: &VCode<I>, live: &Live, lo: u32, u: Use) -> u32 {
     let block = live.block_of[(u.pos / 4) as usize] as usize;
@@ -642,7 +654,7 @@ fn score(live: &Live, v: u32, pos: u32) -> f32 {
     }
     let u = live.uses[first as usize];
     let freq = live.freq[live.block_of[((u.pos & !3) / 4) as usize] as usize] as f32;
-    let weak = matches!(u.kind, UseKind::Moved | UseKind::Arg);
+    let weak = matches!(u.kind, UseKind::Moved | UseKind::Arg | UseKind::Spare);
     let distance = (u.pos.max(pos) - pos) as f32 / 4.0 + 4.0;
     if weak { freq * 0.5 / distance } else { freq / distance }
 }

@@ -217,7 +217,7 @@ impl Builder {
     }
 
     fn random_inst(&mut self, rng: &mut Rng, shape: &Shape) {
-        use Constraint::{Any, Fixed, Reg, Reuse};
+        use Constraint::{Any, Fixed, Reg, Reuse, Spare};
         use Role::{Def, DefEarly, Temp, Use, UseLate};
         if rng.chance(shape.calls) {
             self.call(rng, shape);
@@ -227,7 +227,7 @@ impl Builder {
         let wide = class == RegClass::Vector && rng.chance(50);
         let a = self.pick(rng, shape, class);
         let b = self.pick(rng, shape, class);
-        let kind = rng.below(13);
+        let kind = rng.below(14);
         let d = self.vreg(class, wide);
         match kind {
             0 => {
@@ -244,6 +244,12 @@ impl Builder {
             }
             8 => self.inst(&[op(a, Reg, Use), op(b, Any, UseLate), op(d, Reg, DefEarly)], 0),
             9 => self.inst(&[op(a, Any, Use), op(b, Reg, Use)], 0),
+            12 => {
+                let remat = |v: &VReg| self.code.remat[v.0 as usize] != Remat::No;
+                let spare = self.env.iter().rev().copied().find(remat);
+                let spare = spare.map_or(op(b, Any, Use), |spare| op(spare, Spare, Use));
+                self.inst(&[op(a, Any, Use), spare, op(d, Reg, Def)], 0);
+            }
             10 | 11 => {
                 // As a shift, and as a division.
                 let a = self.pick(rng, shape, RegClass::Int);
@@ -691,7 +697,8 @@ pub fn interpret(code: &VCode<u32>, allocation: Option<(&Allocation, &RegSets)>,
     let mut mem = vec![0xBAD_u64; 128 + cells + 2];
     let at = |loc: Loc| match loc {
         Loc::Reg(r) => r.0 as usize * 2,
-        Loc::Slot(c) => 128 + c as usize,
+        // There may be no such slot where an allocation was spoiled.
+        Loc::Slot(c) => 128 + (c as usize).min(cells),
     };
     let mut digest = 0;
     let mut block = 0usize;
@@ -732,7 +739,13 @@ pub fn interpret(code: &VCode<u32>, allocation: Option<(&Allocation, &RegSets)>,
                 if matches!(o.role, Role::Use | Role::UseLate) {
                     let value = match allocation {
                         None => vregs[o.vreg.0 as usize],
-                        Some((a, _)) => [mem[at(a.locs[n])], mem[at(a.locs[n]) + 1]],
+                        Some((a, _)) => match (a.locs[n], code.remat[o.vreg.0 as usize]) {
+                            (Loc::Slot(u32::MAX), Remat::Inst(inst)) => {
+                                let operand = super::live::operands(code, inst).start;
+                                result(compute(code, inst as usize, &[]), operand)
+                            }
+                            (loc, _) => [mem[at(loc)], mem[at(loc) + 1]],
+                        },
                     };
                     uses.push((o.vreg.0, value));
                 }

@@ -298,13 +298,15 @@ pub enum Inst {
     Ret,
     /// Traps.
     Trap(TrapCode),
+    /// def: the address of the store's words, which is the same wherever the function is.
+    StoreAddress,
     /// Goes on at the block's only edge.
     Jmp,
     /// Goes on at edge 0 if the flags hold, else at edge 1.
     Jcc(Flags),
     /// use, temp: goes on at the edge with the number of the use, or the last.
     JmpTable,
-    /// Notices an interrupt.
+    /// use (spare): notices an interrupt. The operand is what [`Inst::StoreAddress`] gives.
     Poll,
     /// Charges fuel.
     Fuel {
@@ -318,7 +320,14 @@ pub enum Inst {
 impl Inst {
     /// Whether it makes a constant, and leaves the flags alone.
     pub fn is_constant(&self) -> bool {
-        matches!(self, Inst::Imm(_) | Inst::VecImm(_) | Inst::VecConst(_) | Inst::Simd(SimdInst::Constant(_)))
+        matches!(
+            self,
+            Inst::Imm(_)
+                | Inst::VecImm(_)
+                | Inst::VecConst(_)
+                | Inst::StoreAddress
+                | Inst::Simd(SimdInst::Constant(_))
+        )
     }
 }
 

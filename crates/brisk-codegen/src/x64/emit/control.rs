@@ -153,8 +153,14 @@ impl Emit<'_> {
             Inst::Poll => {
                 let back = self.asm.new_label();
                 let cold = self.cold(Cold::Call(Libcall::Interrupted, back));
-                self.asm.mov_load(Size::B64, SCRATCH, Mem::base(VM_CONTEXT, layout.ctx_store as i32));
-                let limit = Mem::base(SCRATCH, layout.store_stack_limit as i32);
+                let store = match self.loc(0) {
+                    Loc::Reg(reg) => Gpr(reg.number()),
+                    Loc::Slot(_) => {
+                        self.constant(Inst::StoreAddress, RegClass::Int, SCRATCH.0);
+                        SCRATCH
+                    }
+                };
+                let limit = Mem::base(store, layout.store_stack_limit as i32);
                 self.asm.alu(AluOp::Cmp, Size::B64, RSP, limit);
                 self.asm.jcc(Cond::B, cold);
                 self.asm.bind(back);

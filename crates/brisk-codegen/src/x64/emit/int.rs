@@ -15,7 +15,7 @@ impl Emit<'_> {
                 let dst = self.gpr(0);
                 self.asm.mov_rr(Size::B64, dst, VM_CONTEXT);
             }
-            Inst::Imm(_) => {
+            Inst::Imm(_) | Inst::StoreAddress => {
                 let dst = self.gpr(0);
                 self.constant(inst, RegClass::Int, dst.0);
             }

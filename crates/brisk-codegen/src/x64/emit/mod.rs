@@ -337,8 +337,8 @@ impl Emit<'_> {
                 Loc::Reg(reg) => self.constant(inst, reg.class(), reg.number()),
                 Loc::Slot(slot) => {
                     let to = self.slot(slot);
-                    if let Inst::Imm(bits) = inst {
-                        self.asm.mov_imm64(SCRATCH, bits);
+                    if matches!(inst, Inst::Imm(_) | Inst::StoreAddress) {
+                        self.constant(inst, RegClass::Int, SCRATCH.0);
                         self.asm.mov_store(Size::B64, to, SCRATCH);
                     } else {
                         self.constant(inst, RegClass::Vector, SCRATCH_VECTOR.0);
@@ -392,6 +392,10 @@ impl Emit<'_> {
     fn constant(&mut self, inst: Inst, class: RegClass, number: u8) {
         match inst {
             Inst::Imm(bits) if class == RegClass::Int => self.asm.mov_imm64(Gpr(number), bits),
+            Inst::StoreAddress => {
+                let store = self.settings.layout.ctx_store;
+                self.asm.mov_load(Size::B64, Gpr(number), Mem::base(VM_CONTEXT, store as i32));
+            }
             Inst::VecImm(0) => self.asm.vec_zero(Xmm(number)),
             Inst::VecImm(bits) => {
                 let label = self.asm.constant8(bits);

@@ -16,7 +16,10 @@ impl Lower<'_> {
                 let flags = self.condition(Value(inst.a));
                 self.push(Inst::TrapIf(flags, TrapCode::from_aux(inst.aux)), Ops::new());
             }
-            Op::Poll => self.push(Inst::Poll, Ops::new()),
+            Op::Poll => {
+                let store = self.store_address();
+                self.push(Inst::Poll, Ops::new().with(store));
+            }
             _ => self.push(Inst::Fuel { cost: inst.a, test: inst.b != 0 }, Ops::new()),
         }
     }

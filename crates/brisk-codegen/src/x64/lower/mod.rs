@@ -47,6 +47,7 @@ impl Machine for X64 {
             Common::StoreCell { cell, vector } => Inst::StoreCell { cell, vector },
             Common::Low => Inst::Mov(Size::B32),
             Common::Context => Inst::MovContext,
+            Common::StoreAddress => Inst::StoreAddress,
             Common::Int(bits) => Inst::Imm(bits),
             Common::Float(bits) => Inst::VecImm(bits),
             Common::Vector(index) => Inst::VecConst(index),
