@@ -12,6 +12,7 @@
 // Methods take an operation and each operand.
 #![allow(clippy::too_many_arguments)]
 
+mod atomic;
 mod buffer;
 mod float;
 mod flow;
@@ -22,6 +23,7 @@ mod operand;
 mod vec;
 mod vec_table;
 
+pub use atomic::AtomicOp;
 pub use buffer::{Assembled, Assembler, Reloc, RelocKind};
 pub use float::{Float1Op, Float2Op, Float3Op, FromIntOp, ToIntOp};
 pub use flow::{Barrier, Hint};
