@@ -11,6 +11,7 @@
 //! publishes them together.
 
 use super::mapping::Mapping;
+use super::native::{CALLS, FILLER};
 use super::reservation::{Access, Reservation, page_size};
 use std::ops::Range;
 use std::ptr::{self, NonNull};
@@ -30,7 +31,7 @@ pub(crate) enum CodeRefused {
     Protection(usize),
 }
 
-/// Calls reach 2 GiB in either direction.
+/// How far apart words and code may be, that these are reached by relative addresses. Calls reach [`CALLS`].
 const REACH: usize = (1 << 31) - (1 << 20);
 
 /// Below this no smaller reservation is tried.
@@ -70,7 +71,7 @@ impl<T: Send + Sync> CodeMemory<T> {
             return Err(CodeRefused::Addresses(words));
         }
         let code_start = words.next_multiple_of(page);
-        let mut code = code.clamp(1, REACH - code_start).next_multiple_of(page);
+        let mut code = code.clamp(1, CALLS.min(REACH - code_start)).next_multiple_of(page);
         loop {
             let len = code_start + code;
             let refused = CodeRefused::Addresses(len);
@@ -222,10 +223,6 @@ impl<T> Drop for Batch<'_, T> {
         }
     }
 }
-
-/// What fills pages up, and stops whoever gets there: breakpoints on x86-64; zeros are undefined instructions
-/// on AArch64.
-const FILLER: u8 = if cfg!(target_arch = "x86_64") { 0xcc } else { 0 };
 
 /// Makes cores execute what was written; nothing to do where caches are coherent.
 #[cfg(not(target_arch = "aarch64"))]

@@ -197,7 +197,7 @@ fn dropped_code_is_unmapped() {
     }
     let memory = Memory::new(100, 1 << 30).unwrap();
     for value in 0..10 {
-        memory.reserve_batch(8).unwrap().commit(&constant(value), String::new()).unwrap();
+        memory.reserve_batch(constant(value).len()).unwrap().commit(&constant(value), String::new()).unwrap();
     }
     let range = memory.reservation.range();
     assert!(!protections(range.clone()).is_empty());

@@ -30,15 +30,15 @@ pub(crate) use self::{
     boundary::{enter, enter_as, unresolved},
     image::{Frame, NativeCode, Publish},
     layout::vm_layout,
-    processor::cpu,
+    processor::{CALLS, FILLER, cpu},
     segment::{Segment, for_each_word},
     trampolines::Trampolines,
 };
 
 #[cfg(not(brisk_machine_code))]
 pub(crate) use self::none::{
-    Frame, NativeCode, Publish, Segment, Trampolines, cpu, enter, enter_as, for_each_word, unresolved,
-    vm_layout,
+    CALLS, FILLER, Frame, NativeCode, Publish, Segment, Trampolines, cpu, enter, enter_as, for_each_word,
+    unresolved, vm_layout,
 };
 
 pub(crate) use crate::vm::guarded::GUARD;

@@ -11,6 +11,12 @@ use brisk_codegen::isa::Processor;
 use brisk_codegen::layout::VmLayout;
 use brisk_codegen::x64::asm::Features;
 
+/// What fills the code up that there is none of.
+pub(crate) const FILLER: u8 = 0;
+
+/// How far calls reach in code that there is none of.
+pub(crate) const CALLS: usize = 1 << 20;
+
 /// No machine code of a module.
 #[derive(Default)]
 pub(crate) struct NativeCode;

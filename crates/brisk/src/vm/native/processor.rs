@@ -3,6 +3,12 @@
 pub(crate) use system::cpu;
 pub(super) use system::{BASELINE, CONVENTION, Enter, resolve_first};
 
+/// What fills pages up, and stops whoever gets there.
+pub(crate) const FILLER: u8 = CONVENTION.filler;
+
+/// How far apart code may be that calls other code, with something to spare.
+pub(crate) const CALLS: usize = CONVENTION.reach as usize - (1 << 20);
+
 /// Gives functions the entries that trampolines and stubs call. These follow the convention of C; on x86-64 that
 /// of Unix, on every system.
 macro_rules! entry_points {
@@ -103,6 +109,74 @@ mod system {
             "pop r11",
             "pop rbp",
             "jmp rax",
+            resolve = sym entry::resolve,
+        )
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+mod system {
+    use crate::interp::code::FuncState;
+    use crate::vm::VmContext;
+    use crate::vm::native::boundary::entry;
+    use brisk_codegen::a64::asm::Features;
+    use brisk_codegen::convention::Convention;
+    use brisk_codegen::isa::Processor;
+
+    /// What trampolines and stubs are made for: every processor that this runs on.
+    pub const BASELINE: Processor = Processor::A64(Features::BASELINE);
+
+    /// How machine code passes values, and what its frames are.
+    pub const CONVENTION: Convention = brisk_codegen::a64::convention::CONVENTION;
+
+    /// The trampolines that enter machine code.
+    pub type Enter = unsafe extern "C" fn(*mut u64, *mut VmContext, *const u8, *const FuncState) -> u32;
+
+    /// What the processor has that machine code may use, as the system says.
+    pub(crate) fn cpu() -> Processor {
+        use std::arch::is_aarch64_feature_detected as has;
+        Processor::A64(Features {
+            lse: has!("lse"),
+            bti: has!("bti"),
+            paca: has!("paca"),
+            dotprod: has!("dotprod"),
+            i8mm: has!("i8mm"),
+        })
+    }
+
+    /// Called as a function is, with `x17` its state and `x27` its VmContext or host function: leaves all registers that
+    /// hold arguments as they are.
+    #[unsafe(naked)]
+    pub unsafe extern "C" fn resolve_first() {
+        std::arch::naked_asm!(
+            "stp x29, x30, [sp, #-16]!",
+            "mov x29, sp",
+            "sub sp, sp, #208",
+            "stp x0, x1, [sp]",
+            "stp x2, x3, [sp, #16]",
+            "stp x4, x5, [sp, #32]",
+            "stp x6, x7, [sp, #48]",
+            "stp q0, q1, [sp, #64]",
+            "stp q2, q3, [sp, #96]",
+            "stp q4, q5, [sp, #128]",
+            "stp q6, q7, [sp, #160]",
+            "str x17, [sp, #192]",
+            "mov x0, x17",
+            "mov x1, x27",
+            "bl {resolve}",
+            "mov x16, x0",
+            "ldp x0, x1, [sp]",
+            "ldp x2, x3, [sp, #16]",
+            "ldp x4, x5, [sp, #32]",
+            "ldp x6, x7, [sp, #48]",
+            "ldp q0, q1, [sp, #64]",
+            "ldp q2, q3, [sp, #96]",
+            "ldp q4, q5, [sp, #128]",
+            "ldp q6, q7, [sp, #160]",
+            "ldr x17, [sp, #192]",
+            "mov sp, x29",
+            "ldp x29, x30, [sp], #16",
+            "br x16",
             resolve = sym entry::resolve,
         )
     }

@@ -63,26 +63,15 @@ fn inner_function(module: &Module, name: &str, tier: Tier) {
     let mut a = Assemble::new(module, func, tier == Tier::Osr);
     match name {
         "give" => {
-            a.load_arg(RAX);
-            a.add_global(RAX);
-            a.asm.alu_imm(AluOp::Add, Size::B32, RAX, 100);
+            a.load_arg(RESULT);
+            a.add_global(RESULT);
+            a.asm.add32_imm(RESULT, 100);
             a.ret();
         }
-        "throws" => {
-            a.load_arg(RAX);
-            a.asm.mov_load(Size::B64, R11, Mem::base(R14, a.layout.ctx_store as i32));
-            a.asm.mov_load(Size::B64, R11, Mem::base(R11, a.layout.store_overflow as i32));
-            // The upper half of the cell is not the value's.
-            a.asm.mov_imm64(RCX, GARBAGE);
-            a.asm.mov_store(Size::B64, Mem::base(R11, 0), RCX);
-            a.asm.mov_store(Size::B32, Mem::base(R11, 0), RAX);
-            a.asm.mov_rr(Size::B64, RDI, R14);
-            a.asm.mov_imm32(RSI, 0);
-            a.call_target(Target::Libcall(Libcall::Throw), 3);
-        }
+        "throws" => a.throw_arg(3),
         "traps" => a.trap(TrapCode::Unreachable, 1),
         _ => {
-            a.load_arg(RDI);
+            a.load_arg(ARG);
             a.call(Callee::Import(0), 3);
             a.ret();
         }
@@ -100,43 +89,41 @@ fn outer_function(module: &Module, action: &str, callee: &str, tier: Tier) {
     let mut a = Assemble::new(module, func, tier == Tier::Osr);
     match action {
         "call" => {
-            a.load_arg(RDI);
+            a.load_arg(ARG);
             a.call(target, 3);
-            a.asm.alu(AluOp::Add, Size::B32, RAX, RAX);
-            a.add_global(RAX);
+            a.asm.add32(RESULT, RESULT);
+            a.add_global(RESULT);
             a.ret();
         }
         "tail" => {
-            a.load_arg(RDI);
+            a.load_arg(ARG);
             a.tail_call(target, 3);
         }
         _ => {
             let landing = a.asm.new_label();
-            a.load_arg(RDI);
+            a.load_arg(ARG);
             // Not with what checks the registers: the first call is what lands.
             match target {
-                Callee::Defined(func) => {
-                    a.asm.call_rm(Mem::symbol(Symbol(Target::Slot(func).number())));
-                }
+                Callee::Defined(func) => a.asm.call_slot(func),
                 Callee::Import(index) => {
-                    a.load_import(index);
-                    a.asm.call_rm(Mem::base(R11, a.layout.state_native as i32));
+                    load_import(&mut a.asm, &a.layout, index);
+                    a.asm.call_state(a.layout.state_native);
                 }
             }
             a.site(16);
             a.landing_of_last_call(Some(0), landing);
-            a.asm.int3();
+            a.asm.stop();
             a.asm.bind(landing);
-            a.asm.mov_rr(Size::B64, RBX, RAX);
-            a.poison(&[RBX]);
+            a.asm.mov(KEPT[0], RESULT);
+            a.poison(&[KEPT[0]]);
             a.reload_pins();
-            a.asm.mov_rr(Size::B64, RDI, R14);
-            a.asm.mov_rr(Size::B64, RSI, RBX);
+            a.asm.mov(ARG, CONTEXT);
+            a.asm.mov(ARG2, KEPT[0]);
             a.call_target(Target::Libcall(Libcall::ExceptionPayload), 0);
             a.check_pins();
-            a.asm.mov_load(Size::B32, RAX, Mem::base(RAX, 0));
-            a.asm.alu_imm(AluOp::Add, Size::B32, RAX, 5);
-            a.add_global(RAX);
+            a.asm.load32(RESULT, RESULT, 0);
+            a.asm.add32_imm(RESULT, 5);
+            a.add_global(RESULT);
             a.ret();
         }
     }

@@ -3,6 +3,7 @@
 //! Each of them exists as WebAssembly, too, so that any can run in the interpreter instead. They hold the convention to the
 //! letter: what they may destroy they fill with garbage, and what others must preserve they check.
 
+mod machine;
 mod matrix;
 mod state;
 mod values;
@@ -11,11 +12,11 @@ use super::image::{Frame, Publish};
 use super::layout::vm_layout;
 use crate::interp::code::Code as RegisterCode;
 use crate::{Error, Instance, Module, Store, Trap, WasmBacktrace};
-use brisk_codegen::code::{Code, Handler, Position, Reloc, RelocKind, Site, SiteKind, Target};
+use brisk_codegen::asm::Label;
+use brisk_codegen::code::{Code, Handler, Position, Site, SiteKind, Target};
 use brisk_codegen::ir::{Libcall, TrapCode};
 use brisk_codegen::layout::{HOST_INDEX, VmLayout};
-use brisk_codegen::x64::asm::*;
-use brisk_codegen::x64::convention::*;
+use machine::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
@@ -38,18 +39,22 @@ enum Callee {
     Import(u32),
 }
 
-/// What the registers that calls preserve hold before a call.
-const KEPT: [(Gpr, u64); 3] =
-    [(RBX, 0x1111_2222_3333_4444), (R12, 0x5555_6666_7777_8888), (R13, 0x9999_aaaa_bbbb_cccc)];
+/// What a register that calls preserve holds before a call.
+fn kept_value(reg: Gpr) -> u64 {
+    0x0101_0101_0101_0101 * u64::from(reg.0 + 1)
+}
+
 const GARBAGE: u64 = 0xbad0_bad1_bad2_bad3;
 
-/// Where the frames made here keep the first argument.
-const ARG: i32 = -40;
-const FRAME: u32 = 48;
+/// Where the frames made here keep the VmContext, and below it the registers that calls preserve.
+const CTX: i32 = -8;
+/// Where the frames of [`Assemble`] keep the first argument.
+const SAVED_ARG: i32 = -8 * (KEPT.len() as i32 + 2);
+const FRAME: u32 = (-SAVED_ARG as u32).next_multiple_of(16);
 
 /// Assembles a function that takes an integer.
 struct Assemble {
-    asm: Assembler,
+    asm: Machine,
     layout: VmLayout,
     sites: Vec<Site>,
     positions: Vec<Position>,
@@ -65,34 +70,33 @@ struct Assemble {
 impl Assemble {
     /// Begins the function with the given index: entries, frame, stack check. The argument is kept in the frame.
     fn new(module: &Module, func: u32, osr: bool) -> Assemble {
-        let mut asm = Assembler::new(Features::BASELINE);
+        let mut asm = Machine::new();
         let bad = asm.new_label();
         let start = module.functions().find(|f| f.index() == func).unwrap().range().start as u32;
         let (sites, positions, handlers, landings) = Default::default();
         let layout = vm_layout();
         let mut this =
             Assemble { asm, layout, sites, positions, handlers, landings, func, start, entry: 0, bad };
-        this.load_memory_base(MEMORY_BASE);
+        load_memory_base(&mut this.asm, &layout, MEMORY);
         this.entry = this.asm.offset();
         let asm = &mut this.asm;
-        asm.push(RBP);
-        asm.mov_rr(Size::B64, RBP, RSP);
-        asm.mov_load(Size::B64, R11, Mem::base(R14, this.layout.ctx_store as i32));
-        asm.alu(AluOp::Cmp, Size::B64, RSP, Mem::base(R11, this.layout.store_stack_limit as i32));
+        asm.push_frame();
+        asm.load(SCRATCH, CONTEXT, layout.ctx_store as i32);
         let enough = asm.new_label();
-        asm.jcc_short(Cond::Ae, enough);
+        asm.branch_if_stack_suffices(SCRATCH, layout.store_stack_limit as i32, enough);
         this.call_target(Target::Libcall(Libcall::StackLimit), 0);
         this.asm.bind(enough);
         let asm = &mut this.asm;
-        for reg in [R14, RBX, R12, R13] {
-            asm.push(reg);
+        asm.sub_sp(FRAME as i32);
+        asm.store(FP, CTX, CONTEXT);
+        for (at, reg) in (2..).zip(KEPT) {
+            asm.store(FP, -8 * at, reg);
         }
         if osr {
             // The argument is the frame.
-            asm.mov_load(Size::B64, RDI, Mem::base(RDI, 0));
+            asm.load(ARG, ARG, 0);
         }
-        asm.push(RDI);
-        asm.push(RDI);
+        asm.store(FP, SAVED_ARG, ARG);
         this.poison(&[]);
         this.check_pins();
         this
@@ -100,31 +104,18 @@ impl Assemble {
 
     /// Fills the registers that a function may destroy at any time, and those it saves, with garbage.
     fn poison(&mut self, but: &[Gpr]) {
-        for number in 0..16 {
-            self.asm.mov_imm64(R11, GARBAGE ^ u64::from(number));
-            self.asm.mov_from_gpr(Size::B64, Xmm(number), R11);
+        garbage(&mut self.asm, but);
+        for reg in KEPT.into_iter().filter(|reg| !but.contains(reg)) {
+            self.asm.imm(reg, GARBAGE ^ u64::from(reg.0) << 8);
         }
-        for number in 0..16 {
-            let reg = Gpr(number);
-            if ![RSP, RBP, VM_CONTEXT, MEMORY_BASE].contains(&reg) && !but.contains(&reg) {
-                self.asm.mov_imm64(reg, GARBAGE ^ u64::from(number) << 8);
-            }
-        }
-    }
-
-    fn load_memory_base(&mut self, to: Gpr) {
-        self.asm.mov_load(Size::B64, to, Mem::base(R14, self.layout.ctx_memories as i32));
-        self.asm.mov_load(Size::B64, to, Mem::base(to, 0));
-        self.asm.mov_load(Size::B64, to, Mem::base(to, self.layout.memory_base as i32));
     }
 
     /// Stops the program unless the pinned registers hold what they should.
     fn check_pins(&mut self) {
-        self.asm.alu(AluOp::Cmp, Size::B64, R14, Mem::base(RBP, -8));
-        self.asm.jcc(Cond::Ne, self.bad);
-        self.load_memory_base(R11);
-        self.asm.alu(AluOp::Cmp, Size::B64, R15, R11);
-        self.asm.jcc(Cond::Ne, self.bad);
+        self.asm.load(SCRATCH, FP, CTX);
+        self.asm.branch_if_differ(CONTEXT, SCRATCH, self.bad);
+        load_memory_base(&mut self.asm, &self.layout, SCRATCH);
+        self.asm.branch_if_differ(MEMORY, SCRATCH, self.bad);
     }
 
     /// Notes that the call just made is that of the instruction at an offset in the function's body.
@@ -135,32 +126,31 @@ impl Assemble {
     }
 
     fn call_target(&mut self, target: Target, offset: u32) {
-        self.asm.call_symbol(Symbol(target.number()));
+        self.asm.call_stub(target);
         self.site(offset);
     }
 
     /// Calls a function with what is in the argument registers, checks what it preserves, and that the pins are
     /// what they were.
     fn call(&mut self, callee: Callee, offset: u32) {
-        for (reg, value) in KEPT {
-            self.asm.mov_imm64(reg, value);
+        for reg in KEPT {
+            self.asm.imm(reg, kept_value(reg));
         }
         match callee {
             Callee::Defined(func) => {
-                self.asm.call_rm(Mem::symbol(Symbol(Target::Slot(func).number())));
+                self.asm.call_slot(func);
                 self.site(offset);
             }
             Callee::Import(index) => {
-                self.load_import(index);
-                self.asm.call_rm(Mem::base(R11, self.layout.state_native as i32));
+                load_import(&mut self.asm, &self.layout, index);
+                self.asm.call_state(self.layout.state_native);
                 self.site(offset);
                 self.reload_pins();
             }
         }
-        for (reg, value) in KEPT {
-            self.asm.mov_imm64(R11, value);
-            self.asm.alu(AluOp::Cmp, Size::B64, reg, R11);
-            self.asm.jcc(Cond::Ne, self.bad);
+        for reg in KEPT {
+            self.asm.imm(SCRATCH, kept_value(reg));
+            self.asm.branch_if_differ(reg, SCRATCH, self.bad);
         }
         if callee == Callee::Defined(0) {
             self.reload_pins();
@@ -168,29 +158,36 @@ impl Assemble {
         self.check_pins();
     }
 
-    /// Loads what a call of an import wants.
-    fn load_import(&mut self, index: u32) {
-        let at = (index * self.layout.func_ref_size) as i32;
-        self.asm.mov_load(Size::B64, RAX, Mem::base(R14, self.layout.ctx_imports as i32));
-        self.asm.mov_load(Size::B64, R11, Mem::base(RAX, at + self.layout.func_ref_state as i32));
-        self.asm.mov_load(Size::B64, R14, Mem::base(RAX, at + self.layout.func_ref_ctx as i32));
-    }
-
     fn reload_pins(&mut self) {
-        self.asm.mov_load(Size::B64, R14, Mem::base(RBP, -8));
-        self.load_memory_base(R15);
+        self.asm.load(CONTEXT, FP, CTX);
+        load_memory_base(&mut self.asm, &self.layout, MEMORY);
     }
 
     /// Loads global 0.
     fn add_global(&mut self, to: Gpr) {
-        self.asm.mov_load(Size::B64, R11, Mem::base(R14, self.layout.ctx_globals as i32));
-        self.asm.mov_load(Size::B64, R11, Mem::base(R11, 0));
-        self.asm.alu(AluOp::Add, Size::B32, to, Mem::base(R11, 0));
+        self.asm.load(SCRATCH, CONTEXT, self.layout.ctx_globals as i32);
+        self.asm.load(SCRATCH, SCRATCH, 0);
+        self.asm.load32(SCRATCH, SCRATCH, 0);
+        self.asm.add32(to, SCRATCH);
     }
 
     /// Loads the argument.
     fn load_arg(&mut self, to: Gpr) {
-        self.asm.mov_load(Size::B64, to, Mem::base(RBP, ARG));
+        self.asm.load(to, FP, SAVED_ARG);
+    }
+
+    /// Throws an exception of tag 0 with the argument as payload, which leaves the function.
+    fn throw_arg(&mut self, offset: u32) {
+        self.load_arg(TEMP);
+        self.asm.load(SCRATCH, CONTEXT, self.layout.ctx_store as i32);
+        self.asm.load(SCRATCH, SCRATCH, self.layout.store_overflow as i32);
+        // The upper half of the cell is not the value's.
+        self.asm.imm(ARG2, GARBAGE);
+        self.asm.store(SCRATCH, 0, ARG2);
+        self.asm.store32(SCRATCH, 0, TEMP);
+        self.asm.mov(ARG, CONTEXT);
+        self.asm.imm(ARG2, 0);
+        self.call_target(Target::Libcall(Libcall::Throw), offset);
     }
 
     /// An exception of the last call with the tag given, or any, lands here.
@@ -201,38 +198,36 @@ impl Assemble {
 
     /// Restores what the frame saved.
     fn restore(&mut self) {
-        for (at, reg) in [(-16, RBX), (-24, R12), (-32, R13)] {
-            self.asm.mov_load(Size::B64, reg, Mem::base(RBP, at));
+        for (at, reg) in (2..).zip(KEPT) {
+            self.asm.load(reg, FP, -8 * at);
         }
         self.asm.leave();
     }
 
-    /// Returns what is in `rax`.
+    /// Returns what is in [`RESULT`].
     fn ret(&mut self) {
-        self.poison(&[RAX]);
+        self.poison(&[RESULT]);
         self.restore();
         self.asm.ret();
     }
 
-    /// Tail-calls with what is in `rdi`. A host function is called from this frame, as the interpreter does: it sees its
+    /// Tail-calls with what is in [`ARG`]. A host function is called from this frame, as the interpreter does: it sees its
     /// caller.
     fn tail_call(&mut self, callee: Callee, offset: u32) {
-        self.poison(&[RDI]);
+        self.poison(&[ARG]);
         match callee {
             Callee::Defined(func) => {
                 self.restore();
-                self.asm.jmp_rm(Mem::symbol(Symbol(Target::Slot(func).number())));
+                self.asm.jump_slot(func);
             }
             Callee::Import(index) => {
-                self.load_import(index);
+                load_import(&mut self.asm, &self.layout, index);
                 let host = self.asm.new_label();
-                let index = Mem::base(R11, self.layout.state_index as i32);
-                self.asm.alu_imm(AluOp::Cmp, Size::B32, index, HOST_INDEX as i32);
-                self.asm.jcc(Cond::E, host);
+                self.asm.branch_if_equals32(STATE, self.layout.state_index as i32, HOST_INDEX, host);
                 self.restore();
-                self.asm.jmp_rm(Mem::base(R11, self.layout.state_native as i32));
+                self.asm.jump_state(self.layout.state_native);
                 self.asm.bind(host);
-                self.asm.call_rm(Mem::base(R11, self.layout.state_native as i32));
+                self.asm.call_state(self.layout.state_native);
                 self.site(offset);
                 self.reload_pins();
                 self.check_pins();
@@ -247,22 +242,16 @@ impl Assemble {
 
     fn finish(mut self) -> Code {
         self.asm.bind(self.bad);
-        self.asm.int3();
+        self.asm.stop();
         for (at, tag, landing) in self.landings {
-            self.handlers.push(Handler { at, tag, landing: self.asm.label_offset(landing).unwrap() });
+            self.handlers.push(Handler { at, tag, landing: self.asm.label_offset(landing) });
         }
-        let assembled = self.asm.finish();
-        let relocs = assembled.relocs.iter().map(|reloc| Reloc {
-            at: reloc.at,
-            target: Target::from_number(reloc.symbol.0),
-            addend: reloc.addend,
-            kind: RelocKind::Rel32,
-        });
+        let (bytes, relocs) = self.asm.finish();
         Code {
-            bytes: assembled.code.to_vec(),
+            bytes,
             entry: self.entry,
             outside_entry: 0,
-            relocs: relocs.collect(),
+            relocs,
             sites: self.sites,
             positions: self.positions,
             handlers: self.handlers,
@@ -271,9 +260,33 @@ impl Assemble {
     }
 }
 
+fn load_memory_base(asm: &mut Machine, layout: &VmLayout, to: Gpr) {
+    asm.load(to, CONTEXT, layout.ctx_memories as i32);
+    asm.load(to, to, 0);
+    asm.load(to, to, layout.memory_base as i32);
+}
+
+/// Loads what a call of an import wants.
+fn load_import(asm: &mut Machine, layout: &VmLayout, index: u32) {
+    let at = (index * layout.func_ref_size) as i32;
+    asm.load(TEMP, CONTEXT, layout.ctx_imports as i32);
+    asm.load(STATE, TEMP, at + layout.func_ref_state as i32);
+    asm.load(CONTEXT, TEMP, at + layout.func_ref_ctx as i32);
+}
+
+/// Fills what is neither reserved nor preserved.
+fn garbage(asm: &mut Machine, but: &[Gpr]) {
+    for number in 0..VECTORS {
+        asm.vector_imm(Vector(number), GARBAGE ^ u64::from(number));
+    }
+    for reg in LOST.into_iter().filter(|reg| !but.contains(reg)) {
+        asm.imm(reg, GARBAGE ^ u64::from(reg.0) << 8);
+    }
+}
+
 /// Assembles a function without the checks of [`Assemble`], of any signature.
 struct Raw {
-    asm: Assembler,
+    asm: Machine,
     layout: VmLayout,
     sites: Vec<u32>,
     entry: u32,
@@ -281,55 +294,48 @@ struct Raw {
 
 impl Raw {
     fn new() -> Raw {
-        let mut raw =
-            Raw { asm: Assembler::new(Features::BASELINE), layout: vm_layout(), sites: Vec::new(), entry: 0 };
-        raw.load_memory_base();
+        let mut raw = Raw { asm: Machine::new(), layout: vm_layout(), sites: Vec::new(), entry: 0 };
+        load_memory_base(&mut raw.asm, &raw.layout, MEMORY);
         raw.entry = raw.asm.offset();
         raw
     }
 
-    fn load_memory_base(&mut self) {
-        self.asm.mov_load(Size::B64, R15, Mem::base(R14, self.layout.ctx_memories as i32));
-        self.asm.mov_load(Size::B64, R15, Mem::base(R15, 0));
-        self.asm.mov_load(Size::B64, R15, Mem::base(R15, self.layout.memory_base as i32));
-    }
-
-    /// Begins with a frame of so many bytes beside the VmContext and `rbx`, a multiple of 16.
+    /// Begins with a frame of so many bytes beside the VmContext and the first of [`KEPT`], a multiple of 16.
     fn frame(&mut self, bytes: i32) {
-        self.asm.push(RBP);
-        self.asm.mov_rr(Size::B64, RBP, RSP);
-        self.stack_check();
-        self.asm.push(R14);
-        self.asm.push(RBX);
-        self.asm.alu_imm(AluOp::Sub, Size::B64, RSP, bytes);
-    }
-
-    fn stack_check(&mut self) {
-        self.asm.mov_load(Size::B64, R11, Mem::base(R14, self.layout.ctx_store as i32));
-        self.asm.alu(AluOp::Cmp, Size::B64, RSP, Mem::base(R11, self.layout.store_stack_limit as i32));
+        self.asm.push_frame();
+        self.asm.load(SCRATCH, CONTEXT, self.layout.ctx_store as i32);
         let enough = self.asm.new_label();
-        self.asm.jcc_short(Cond::Ae, enough);
-        self.asm.call_symbol(Symbol(Target::Libcall(Libcall::StackLimit).number()));
+        self.asm.branch_if_stack_suffices(SCRATCH, self.layout.store_stack_limit as i32, enough);
+        self.asm.call_stub(Target::Libcall(Libcall::StackLimit));
         self.site();
         self.asm.bind(enough);
+        self.asm.sub_sp(bytes + 16);
+        self.asm.store(FP, CTX, CONTEXT);
+        self.asm.store(FP, -16, KEPT[0]);
     }
 
     /// Loads the address of the overflow area.
     fn overflow(&mut self, to: Gpr) {
-        self.asm.mov_load(Size::B64, to, Mem::base(R14, self.layout.ctx_store as i32));
-        self.asm.mov_load(Size::B64, to, Mem::base(to, self.layout.store_overflow as i32));
+        self.asm.load(to, CONTEXT, self.layout.ctx_store as i32);
+        self.asm.load(to, to, self.layout.store_overflow as i32);
     }
 
     /// Fills what is neither reserved nor preserved.
-    fn garbage(&mut self, but: &[Gpr]) {
-        for number in 0..16 {
-            self.asm.mov_imm64(R11, GARBAGE ^ u64::from(number));
-            self.asm.mov_from_gpr(Size::B64, Xmm(number), R11);
-            self.asm.vec_rrr(VecOp::Movlhps, Xmm(number), Xmm(number), Xmm(number));
-        }
-        for reg in [RAX, RCX, RDX, RSI, RDI, R8, R9, R10, R11].iter().filter(|reg| !but.contains(reg)) {
-            self.asm.mov_imm64(*reg, GARBAGE ^ u64::from(reg.0) << 8);
-        }
+    fn garbage(&mut self) {
+        garbage(&mut self.asm, &[]);
+    }
+
+    /// Calls a defined function.
+    fn call_slot(&mut self, func: u32) {
+        self.asm.call_slot(func);
+        self.site();
+    }
+
+    /// Calls an import.
+    fn call_import(&mut self, index: u32) {
+        load_import(&mut self.asm, &self.layout, index);
+        self.asm.call_state(self.layout.state_native);
+        self.site();
     }
 
     /// Notes a return address.
@@ -338,34 +344,24 @@ impl Raw {
     }
 
     fn reload_pins(&mut self) {
-        self.asm.mov_load(Size::B64, R14, Mem::base(RBP, -8));
-        self.load_memory_base();
-    }
-
-    fn leave(&mut self) {
-        self.asm.mov_load(Size::B64, RBX, Mem::base(RBP, -16));
-        self.asm.leave();
+        self.asm.load(CONTEXT, FP, CTX);
+        load_memory_base(&mut self.asm, &self.layout, MEMORY);
     }
 
     fn ret(&mut self) {
-        self.leave();
+        self.asm.load(KEPT[0], FP, -16);
+        self.asm.leave();
         self.asm.ret();
     }
 
     fn finish(mut self, func: u32, frame_size: u32) -> Code {
-        let assembled = self.asm.finish();
-        let relocs = assembled.relocs.iter().map(|reloc| Reloc {
-            at: reloc.at,
-            target: Target::from_number(reloc.symbol.0),
-            addend: reloc.addend,
-            kind: RelocKind::Rel32,
-        });
+        let (bytes, relocs) = self.asm.finish();
         let site = |&at: &u32| Site { at, kind: SiteKind::Return, position: 0 };
         Code {
-            bytes: assembled.code.to_vec(),
+            bytes,
             entry: self.entry,
             outside_entry: 0,
-            relocs: relocs.collect(),
+            relocs,
             sites: self.sites.iter().map(site).collect(),
             positions: vec![Position { func, offset: 0, inlined_at: None }],
             handlers: Vec::new(),

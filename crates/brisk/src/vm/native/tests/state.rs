@@ -36,14 +36,13 @@ fn ping_pong(engine: &Engine) -> Module {
 fn count_down(module: &Module, name: &str, callee: Callee, tier: Tier, end: u32) {
     let func = export(module, name);
     let mut a = Assemble::new(module, func, tier == Tier::Osr);
-    a.load_arg(RDI);
+    a.load_arg(ARG);
     let go_on = a.asm.new_label();
-    a.asm.test(Size::B32, RDI, RDI);
-    a.asm.jcc(Cond::Ne, go_on);
-    a.asm.mov_imm32(RAX, end);
+    a.asm.branch_if_not_zero32(ARG, go_on);
+    a.asm.imm(RESULT, end.into());
     a.ret();
     a.asm.bind(go_on);
-    a.asm.alu_imm(AluOp::Sub, Size::B32, RDI, 1);
+    a.asm.sub32_imm(ARG, 1);
     a.tail_call(callee, 0);
     publish(module, func, tier, a.finish());
 }
@@ -129,16 +128,15 @@ fn recursive(engine: &Engine) -> Module {
 fn recurse(module: &Module, name: &str, callee: &str, tier: Tier) {
     let func = export(module, name);
     let mut a = Assemble::new(module, func, tier == Tier::Osr);
-    a.load_arg(RDI);
+    a.load_arg(ARG);
     let go_on = a.asm.new_label();
-    a.asm.mov_imm32(RAX, 0);
-    a.asm.test(Size::B32, RDI, RDI);
-    a.asm.jcc(Cond::Ne, go_on);
+    a.asm.branch_if_not_zero32(ARG, go_on);
+    a.asm.imm(RESULT, 0);
     a.ret();
     a.asm.bind(go_on);
-    a.asm.alu_imm(AluOp::Sub, Size::B32, RDI, 1);
+    a.asm.sub32_imm(ARG, 1);
     a.call(defined(module, callee), 0);
-    a.asm.alu_imm(AluOp::Add, Size::B32, RAX, 1);
+    a.asm.add32_imm(RESULT, 1);
     a.ret();
     publish(module, func, tier, a.finish());
 }
@@ -278,33 +276,28 @@ fn only_reference(in_register: bool, through_interpreter: bool) {
     let mut a = Raw::new();
     a.frame(32);
     let import = |a: &mut Raw, index: u32| {
-        let at = (index * a.layout.func_ref_size) as i32;
-        a.asm.mov_load(Size::B64, R10, Mem::base(R14, a.layout.ctx_imports as i32));
-        a.asm.mov_load(Size::B64, R11, Mem::base(R10, at + a.layout.func_ref_state as i32));
-        a.asm.mov_load(Size::B64, R14, Mem::base(R10, at + a.layout.func_ref_ctx as i32));
-        a.asm.call_rm(Mem::base(R11, a.layout.state_native as i32));
-        a.site();
+        a.call_import(index);
         a.reload_pins();
     };
     import(&mut a, 0);
     if in_register {
-        a.asm.mov_rr(Size::B64, RBX, RAX);
+        a.asm.mov(KEPT[0], RESULT);
     } else {
-        a.asm.mov_store(Size::B64, Mem::base(RSP, 0), RAX);
+        a.asm.store(SP, 0, RESULT);
     }
-    a.garbage(&[]);
-    a.asm.mov_imm32(RDI, 1);
+    a.garbage();
+    a.asm.imm(ARG, 1);
     if through_interpreter {
-        a.asm.call_rm(Mem::symbol(Symbol(Target::Slot(0).number())));
-        a.site();
+        a.call_slot(0);
     } else {
         import(&mut a, 1);
     }
     if in_register {
-        a.asm.mov_rr(Size::B64, RDI, RBX);
+        a.asm.mov(ARG, KEPT[0]);
     } else {
-        a.asm.mov_load(Size::B64, RDI, Mem::base(RSP, 0));
-        a.asm.mov_store_imm(Size::B64, Mem::base(RSP, 0), 0);
+        a.asm.load(ARG, SP, 0);
+        a.asm.imm(TEMP, 0);
+        a.asm.store(SP, 0, TEMP);
     }
     import(&mut a, 2);
     a.ret();
@@ -427,7 +420,7 @@ fn a_frame_that_was_taken_over_counts_once() {
     let settings = translate::Settings::new(engine.tunables());
     let mut code = translate::translate(module.info(), func, settings);
     let mut a = Assemble::new(&module, func, true);
-    a.load_arg(RDI);
+    a.load_arg(ARG);
     a.call(Callee::Defined(0), 5);
     a.ret();
     let publish = Publish {
@@ -446,7 +439,7 @@ fn a_frame_that_was_taken_over_counts_once() {
 
     let func = export(&module, "machine");
     let mut a = Assemble::new(&module, func, false);
-    a.load_arg(RDI);
+    a.load_arg(ARG);
     a.call(Callee::Defined(2), 3);
     a.ret();
     super::publish(&module, func, Tier::MachineCode, a.finish());
@@ -489,64 +482,11 @@ fn an_exception_that_was_caught_leaves_no_backtrace() {
     let of_interpreter = run(&mut store, instance, "catches", 1);
     let func = export(&module, "throws");
     let mut a = Assemble::new(&module, func, false);
-    a.load_arg(RAX);
-    a.asm.mov_load(Size::B64, R11, Mem::base(R14, a.layout.ctx_store as i32));
-    a.asm.mov_load(Size::B64, R11, Mem::base(R11, a.layout.store_overflow as i32));
-    a.asm.mov_store(Size::B64, Mem::base(R11, 0), RAX);
-    a.asm.mov_rr(Size::B64, RDI, R14);
-    a.asm.mov_imm32(RSI, 0);
-    a.call_target(Target::Libcall(Libcall::Throw), 3);
+    a.throw_arg(3);
     publish(&module, func, Tier::MachineCode, a.finish());
     assert_eq!(of_interpreter.0, Ended::Threw);
     assert_eq!(of_interpreter.1.len(), 2);
     assert_eq!(run(&mut store, instance, "catches", 1), of_interpreter);
-}
-
-/// The trampoline that [`with_marked_registers`] calls.
-static ENTER: AtomicUsize = AtomicUsize::new(0);
-
-/// Calls [`ENTER`] with known values in the registers that a function preserves, and stops the program unless they
-/// are still there afterwards.
-#[unsafe(naked)]
-unsafe extern "sysv64" fn with_marked_registers() {
-    std::arch::naked_asm!(
-        "push rbx",
-        "push rbp",
-        "push r12",
-        "push r13",
-        "push r14",
-        "push r15",
-        "sub rsp, 8",
-        "mov ebx, 11",
-        "mov ebp, 12",
-        "mov r12d, 13",
-        "mov r13d, 14",
-        "mov r14d, 15",
-        "mov r15d, 16",
-        "call qword ptr [rip + {enter}]",
-        "cmp rbx, 11",
-        "jne 2f",
-        "cmp rbp, 12",
-        "jne 2f",
-        "cmp r12, 13",
-        "jne 2f",
-        "cmp r13, 14",
-        "jne 2f",
-        "cmp r14, 15",
-        "jne 2f",
-        "cmp r15, 16",
-        "jne 2f",
-        "add rsp, 8",
-        "pop r15",
-        "pop r14",
-        "pop r13",
-        "pop r12",
-        "pop rbp",
-        "pop rbx",
-        "ret",
-        "2: ud2",
-        enter = sym ENTER,
-    )
 }
 
 #[test]

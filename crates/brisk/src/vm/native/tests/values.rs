@@ -1,6 +1,7 @@
 //! Arguments and results of all classes, in registers and beyond, in every direction.
 
 use super::*;
+use crate::vm::native::processor::CONVENTION;
 use crate::{Engine, Func, FuncType, V128, Val, ValType};
 use brisk_codegen::boundary::Shape;
 use brisk_codegen::convention::Place;
@@ -88,57 +89,53 @@ fn identity(module: &Module, types: &[Ty], osr: bool) -> Code {
     let mut args = CONVENTION.args();
     let mut slot = 0;
     for (at, &ty) in (0..).step_by(16).zip(types) {
-        let cell = Mem::base(RSP, at);
         if osr {
-            let from = Mem::base(RDI, slot);
-            let op = if ty == Ty::V128 { VecOp::Movups } else { VecOp::LoadMovsd };
-            a.asm.vec_load(op, XMM15, from);
-            a.asm.vec_store(VecOp::StoreMovups, cell, XMM15);
-            slot += if ty == Ty::V128 { 16 } else { 8 };
+            let bytes = if ty == Ty::V128 { 16 } else { 8 };
+            a.asm.vector_load(bytes as u32, SCRATCH_VECTOR, ARG, slot);
+            a.asm.vector_store(SP, at, SCRATCH_VECTOR);
+            slot += bytes;
             continue;
         }
         match args.next(ty) {
-            Place::Reg(reg) if reg.class() == RegClass::Int => {
-                a.asm.mov_store(Size::B64, cell, Gpr(reg.number()));
-            }
-            Place::Reg(reg) => a.asm.vec_store(VecOp::StoreMovups, cell, Xmm(reg.number())),
+            Place::Reg(reg) if reg.class() == RegClass::Int => a.asm.store(SP, at, Gpr(reg.number())),
+            Place::Reg(reg) => a.asm.vector_store(SP, at, Vector(reg.number())),
             Place::Cell(index) => {
-                a.overflow(R11);
-                a.asm.vec_load(VecOp::Movups, XMM15, Mem::base(R11, 16 * index as i32));
-                a.asm.vec_store(VecOp::StoreMovups, cell, XMM15);
+                a.overflow(SCRATCH);
+                a.asm.vector_load(16, SCRATCH_VECTOR, SCRATCH, 16 * index as i32);
+                a.asm.vector_store(SP, at, SCRATCH_VECTOR);
             }
         }
     }
-    a.garbage(&[]);
+    a.garbage();
     let mut results = CONVENTION.results();
     // Cells first, through registers that are results' afterwards.
     let places: Vec<Place> = types.iter().map(|&ty| results.next(ty)).collect();
     for (at, (&ty, &place)) in (0..).step_by(16).zip(types.iter().zip(&places)) {
         if let Place::Cell(index) = place {
-            a.overflow(R11);
-            a.asm.mov_load(Size::B64, RAX, Mem::base(RSP, at));
-            a.asm.mov_load(Size::B64, RDX, Mem::base(RSP, at + 8));
-            let cell = Mem::base(R11, 16 * index as i32);
+            let cell = 16 * index as i32;
+            a.overflow(SCRATCH);
             // What a value does not fill of a cell is anything.
-            a.asm.mov_imm64(RCX, GARBAGE);
-            a.asm.mov_store(Size::B64, cell, RCX);
-            let size = if matches!(ty, Ty::I32 | Ty::F32) { Size::B32 } else { Size::B64 };
-            a.asm.mov_store(size, cell, RAX);
-            a.asm.mov_store(Size::B64, Mem::base(R11, 16 * index as i32 + 8), RDX);
+            a.asm.imm(TEMP, GARBAGE);
+            a.asm.store(SCRATCH, cell, TEMP);
+            a.asm.load(TEMP, SP, at);
+            if matches!(ty, Ty::I32 | Ty::F32) {
+                a.asm.store32(SCRATCH, cell, TEMP);
+            } else {
+                a.asm.store(SCRATCH, cell, TEMP);
+            }
+            a.asm.load(TEMP, SP, at + 8);
+            a.asm.store(SCRATCH, cell + 8, TEMP);
         }
     }
-    a.garbage(&[]);
+    a.garbage();
     for (at, (&ty, &place)) in (0..).step_by(16).zip(types.iter().zip(&places)) {
         let Place::Reg(reg) = place else { continue };
-        if reg.class() == RegClass::Int {
-            let size = if ty == Ty::I32 { Size::B32 } else { Size::B64 };
-            a.asm.mov_load(size, Gpr(reg.number()), Mem::base(RSP, at));
-        } else if ty == Ty::F32 {
+        match ty {
+            Ty::I32 => a.asm.load32(Gpr(reg.number()), SP, at),
             // Only the low lane is replaced; garbage stays above.
-            a.asm.vec_load(VecOp::LoadMovss, XMM15, Mem::base(RSP, at));
-            a.asm.vec_rrr(VecOp::Movss, Xmm(reg.number()), Xmm(reg.number()), XMM15);
-        } else {
-            a.asm.vec_load(VecOp::Movups, Xmm(reg.number()), Mem::base(RSP, at));
+            Ty::F32 => a.asm.vector_load_low(Vector(reg.number()), SP, at),
+            _ if reg.class() == RegClass::Int => a.asm.load(Gpr(reg.number()), SP, at),
+            _ => a.asm.vector_load(16, Vector(reg.number()), SP, at),
         }
     }
     a.ret();
@@ -151,18 +148,9 @@ fn forward(module: &Module, from: &str, callee: Callee) -> Code {
     let mut a = Raw::new();
     a.frame(16);
     match callee {
-        Callee::Defined(index) => {
-            a.asm.call_rm(Mem::symbol(Symbol(Target::Slot(index).number())));
-        }
-        Callee::Import(index) => {
-            let at = (index * a.layout.func_ref_size) as i32;
-            a.asm.mov_load(Size::B64, R10, Mem::base(R14, a.layout.ctx_imports as i32));
-            a.asm.mov_load(Size::B64, R11, Mem::base(R10, at + a.layout.func_ref_state as i32));
-            a.asm.mov_load(Size::B64, R14, Mem::base(R10, at + a.layout.func_ref_ctx as i32));
-            a.asm.call_rm(Mem::base(R11, a.layout.state_native as i32));
-        }
+        Callee::Defined(index) => a.call_slot(index),
+        Callee::Import(index) => a.call_import(index),
     }
-    a.site();
     a.ret();
     a.finish(func, 32)
 }
