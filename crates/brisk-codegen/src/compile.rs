@@ -117,6 +117,7 @@ impl CompileContext {
             pinned_memory: settings.build.memories.first() == Some(&build::MemoryStyle::Guarded),
             tail_calls_out: settings.tail_calls_out,
             fuel: settings.build.fuel,
+            direct_recursion: settings.build.entry == build::Entry::Normal,
         };
         self.backend.lower(&self.func, &machine);
         let lowered = Instant::now();

@@ -6,23 +6,29 @@ use crate::convention::Convention;
 use crate::ir::Func;
 use crate::layout::VmLayout;
 use crate::vcode::VBlock;
-use crate::x64;
+use crate::{a64, x64};
 
 /// What code is compiled for: an instruction set, and which of its extensions code may use.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Processor {
     /// x86-64.
     X64(x64::asm::Features),
+    /// AArch64.
+    A64(a64::asm::Features),
 }
 
 impl Processor {
     /// x86-64 with everything that the assembler knows.
     pub const X64_ALL: Processor = Processor::X64(x64::asm::Features::ALL);
 
+    /// AArch64 with everything that the assembler knows.
+    pub const A64_ALL: Processor = Processor::A64(a64::asm::Features::ALL);
+
     /// What makes code for it.
     pub fn backend(self) -> Box<dyn Backend> {
         match self {
             Processor::X64(features) => Box::new(x64::Compiler::new(features)),
+            Processor::A64(features) => Box::new(a64::Compiler::new(features)),
         }
     }
 
@@ -30,6 +36,7 @@ impl Processor {
     pub fn convention(self) -> &'static Convention {
         match self {
             Processor::X64(_) => &x64::convention::CONVENTION,
+            Processor::A64(_) => &a64::convention::CONVENTION,
         }
     }
 }
@@ -51,6 +58,8 @@ pub struct Settings {
     pub tail_calls_out: bool,
     /// Whether fuel is charged, and kept in a register.
     pub fuel: bool,
+    /// Whether a call of the function itself may go straight to its entry: it is not entered at a loop.
+    pub direct_recursion: bool,
 }
 
 /// An instruction set's half of the compiler, for one processor, with the memory it uses again for each function.

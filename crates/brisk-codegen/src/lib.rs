@@ -11,6 +11,7 @@ pub mod build;
 pub mod code;
 pub mod compile;
 pub mod convention;
+mod emit;
 pub mod ir;
 pub mod isa;
 pub mod layout;

@@ -2,7 +2,7 @@
 
 use crate::{Result, bail};
 use brisk_codegen::isa::Processor;
-use brisk_codegen::x64::asm::Features;
+use brisk_codegen::{a64::asm as a64, x64::asm as x64};
 use brisk_module::{DecodeOptions, Feature, WasmFeatures};
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -140,11 +140,11 @@ pub(crate) struct Tunables {
     pub log_tiers: bool,
 }
 
-/// An extension of x86-64's instruction set that machine code may use: see [`Config::cpu_features`].
+/// An extension of an instruction set that machine code may use: see [`Config::cpu_features`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum CpuFeature {
-    /// SSE4.2: comparison of 64-bit lanes.
+    /// x86-64, as those that follow. SSE4.2: comparison of 64-bit lanes.
     Sse42,
     /// Counting of bits.
     Popcnt,
@@ -158,6 +158,12 @@ pub enum CpuFeature {
     Bmi2,
     /// Leading zeros.
     Lzcnt,
+    /// AArch64: atomic operations in one instruction.
+    Lse,
+    /// AArch64: dot products of bytes.
+    DotProd,
+    /// AArch64: dot products of bytes with and without sign.
+    I8mm,
 }
 
 macro_rules! feature_switches {
@@ -363,7 +369,7 @@ impl Config {
         self
     }
 
-    /// Which extensions of the instruction set machine code may use, beside those that all code uses (SSE4.1). What the
+    /// Which extensions of the instruction set machine code may use, beside those that all code uses (SSE4.1 on x86-64). What the
     /// processor lacks is not used, whatever is listed; unless this is called, all that it has is.
     ///
     /// ```
@@ -374,21 +380,31 @@ impl Config {
     /// config.cpu_features(&[CpuFeature::Popcnt, CpuFeature::Avx, CpuFeature::Avx2]);
     /// ```
     pub fn cpu_features(&mut self, features: &[CpuFeature]) -> &mut Self {
-        let Processor::X64(has) = crate::vm::native::cpu();
         let may = |feature| features.contains(&feature);
-        let avx = may(CpuFeature::Avx) || may(CpuFeature::Avx2);
-        self.tunables.cpu = Processor::X64(Features {
-            ssse3: has.ssse3,
-            sse41: has.sse41,
-            sse42: has.sse42 && (may(CpuFeature::Sse42) || avx),
-            avx: has.avx && avx,
-            avx2: has.avx2 && may(CpuFeature::Avx2),
-            fma: false,
-            bmi1: has.bmi1 && may(CpuFeature::Bmi1),
-            bmi2: has.bmi2 && may(CpuFeature::Bmi2),
-            lzcnt: has.lzcnt && may(CpuFeature::Lzcnt),
-            popcnt: has.popcnt && may(CpuFeature::Popcnt),
-        });
+        self.tunables.cpu = match crate::vm::native::cpu() {
+            Processor::X64(has) => {
+                let avx = may(CpuFeature::Avx) || may(CpuFeature::Avx2);
+                Processor::X64(x64::Features {
+                    ssse3: has.ssse3,
+                    sse41: has.sse41,
+                    sse42: has.sse42 && (may(CpuFeature::Sse42) || avx),
+                    avx: has.avx && avx,
+                    avx2: has.avx2 && may(CpuFeature::Avx2),
+                    fma: false,
+                    bmi1: has.bmi1 && may(CpuFeature::Bmi1),
+                    bmi2: has.bmi2 && may(CpuFeature::Bmi2),
+                    lzcnt: has.lzcnt && may(CpuFeature::Lzcnt),
+                    popcnt: has.popcnt && may(CpuFeature::Popcnt),
+                })
+            }
+            // What protects the host is not asked for.
+            Processor::A64(has) => Processor::A64(a64::Features {
+                lse: has.lse && may(CpuFeature::Lse),
+                dotprod: has.dotprod && may(CpuFeature::DotProd),
+                i8mm: has.i8mm && may(CpuFeature::I8mm),
+                ..has
+            }),
+        };
         self
     }
 

@@ -10,6 +10,7 @@
 
 mod call;
 mod control;
+pub(crate) mod reciprocal;
 
 use crate::convention::{Convention, class};
 use crate::ir::*;
@@ -23,17 +24,21 @@ pub trait Machine: Sized + 'static {
     type Inst: Copy + PartialEq + Debug;
     /// Its extensions.
     type Features: Copy + Debug;
+    /// What it keeps while a function is lowered, recycled.
+    type State: Default + Send;
     /// Its calling convention.
     const CONVENTION: Convention;
 
     /// An instruction that every machine has.
     fn common(inst: Common) -> Self::Inst;
+    /// Called before anything is lowered.
+    fn prepare(_: &mut Lower<'_, Self>) {}
     /// Whether it makes a constant, and leaves the flags alone.
     fn is_constant(inst: &Self::Inst) -> bool;
     /// Whether it has an address: that of a load that was folded into it, maybe.
     fn has_address(inst: &Self::Inst) -> bool;
-    /// Whether making an integer constant takes so much that loops share it.
-    fn is_long(bits: u64) -> bool;
+    /// Whether making a constant takes so much that loops share it.
+    fn is_long(ty: Ty, bits: u64) -> bool;
     /// Lowers an instruction that is neither a call nor the end of a block.
     fn inst(lower: &mut Lower<'_, Self>, value: Value, inst: &Inst);
     /// Ends a block: goes on at edge 0 if the value is not 0, else at edge 1.
@@ -224,7 +229,7 @@ const MAX_SHARED: usize = 8;
 const SMALL_LOOP: u32 = 14;
 
 /// Recycled state of lowering.
-pub struct Lowerer<I> {
+pub struct Lowerer<M: Machine> {
     /// Virtual register of each value somebody has asked for, else `NONE`.
     regs: Vec<u32>,
     /// How many operands a value is, saturating.
@@ -234,10 +239,10 @@ pub struct Lowerer<I> {
     /// Loads that became memory operands.
     pub(crate) sunk: Vec<bool>,
     /// Number of predecessors' edges of each block.
-    preds: Vec<u32>,
+    pub(crate) preds: Vec<u32>,
     /// The call with edges whose results a block takes, else `NONE`.
     takes: Vec<u32>,
-    insts: Vec<I>,
+    insts: Vec<M::Inst>,
     positions: Vec<u32>,
     ends: Vec<u32>,
     operands: Vec<Operand>,
@@ -264,16 +269,18 @@ pub struct Lowerer<I> {
     split_base: usize,
     edge_regs: Vec<VReg>,
     /// Constants that loops share.
-    shared: Vec<(u64, VReg)>,
+    shared: Vec<(Ty, u64, VReg)>,
     /// The address of the store's words, for loops, once one has asked for it.
     store: Option<VReg>,
+    /// The machine's.
+    pub(crate) machine: M::State,
 }
 
 /// Lowering of one function.
 pub struct Lower<'a, M: Machine> {
     pub(crate) func: &'a Func,
     pub(crate) settings: &'a LowerSettings<M::Features>,
-    pub(crate) s: &'a mut Lowerer<M::Inst>,
+    pub(crate) s: &'a mut Lowerer<M>,
     pub(crate) out: &'a mut Lowered<M::Inst>,
     /// Effects before the instruction at hand.
     pub(crate) color: u32,
@@ -285,7 +292,7 @@ pub struct Lower<'a, M: Machine> {
 
 /// Lowers a function.
 pub fn lower<M: Machine>(
-    state: &mut Lowerer<M::Inst>,
+    state: &mut Lowerer<M>,
     func: &Func,
     settings: &LowerSettings<M::Features>,
     out: &mut Lowered<M::Inst>,
@@ -294,12 +301,13 @@ pub fn lower<M: Machine>(
     state.prepare(func);
     let mut lower: Lower<'_, M> =
         Lower { func, settings, s: state, out, color: 0, position: 0, sunk: None, block: Block(0) };
+    M::prepare(&mut lower);
     lower.blocks();
     lower.finish();
 }
 
-impl<I> Default for Lowerer<I> {
-    fn default() -> Lowerer<I> {
+impl<M: Machine> Default for Lowerer<M> {
+    fn default() -> Lowerer<M> {
         Lowerer {
             regs: Vec::new(),
             uses: Vec::new(),
@@ -327,11 +335,12 @@ impl<I> Default for Lowerer<I> {
             edge_regs: Vec::new(),
             shared: Vec::new(),
             store: None,
+            machine: M::State::default(),
         }
     }
 }
 
-impl<I> Lowerer<I> {
+impl<M: Machine> Lowerer<M> {
     fn prepare(&mut self, func: &Func) {
         let values = func.insts.len();
         self.regs.clear();
@@ -563,13 +572,13 @@ impl<M: Machine> Lower<'_, M> {
     pub(crate) fn constant(&mut self, ty: Ty, bits: u64) -> VReg {
         // Much code, over and over in a loop: made at the function's entry. The allocator makes it again where it has
         // no register for it.
-        if ty.is_int() && M::is_long(bits) && self.func.blocks[self.block.0 as usize].loop_depth > 0 {
-            if let Some(&(_, reg)) = self.s.shared.iter().find(|&&(known, _)| known == bits) {
+        if M::is_long(ty, bits) && self.func.blocks[self.block.0 as usize].loop_depth > 0 {
+            if let Some(&(.., reg)) = self.s.shared.iter().find(|known| known.0 == ty && known.1 == bits) {
                 return reg;
             }
             if self.s.shared.len() < MAX_SHARED {
-                let reg = self.new_int();
-                self.s.shared.push((bits, reg));
+                let reg = self.new_reg(class(ty), false);
+                self.s.shared.push((ty, bits, reg));
                 return reg;
             }
         }
@@ -590,8 +599,9 @@ impl<M: Machine> Lower<'_, M> {
     /// Makes the constants that loops share. Called last, when all uses have been seen.
     fn shared_constants(&mut self) {
         for at in 0..self.s.shared.len() {
-            let (bits, reg) = self.s.shared[at];
-            self.push_common(Common::Int(bits), Ops::new().with(def(reg)));
+            let (ty, bits, reg) = self.s.shared[at];
+            let inst = if ty.is_int() { Common::Int(bits) } else { Common::Float(bits) };
+            self.push_common(inst, Ops::new().with(def(reg)));
         }
         if let Some(reg) = self.s.store {
             self.push_common(Common::StoreAddress, Ops::new().with(def(reg)));

@@ -211,6 +211,7 @@ impl Compiler {
             pinned_memory: false,
             tail_calls_out: false,
             fuel: false,
+            direct_recursion: false,
         };
         self.0.lower(&func, &settings);
         self.0.allocate(&settings);

@@ -8,6 +8,7 @@
 
 use super::operand::*;
 use crate::asm::Pool;
+use crate::code::RelocKind;
 use std::collections::VecDeque;
 
 /// Bytes that the buffer starts with.
@@ -56,22 +57,6 @@ struct Fixup {
     next: u32,
     label: Label,
     field: Field,
-}
-
-/// What the linker does at a place.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum RelocKind {
-    /// The distance of the symbol in words, in the low 26 bits of `b` or `bl`; what ELF calls `R_AARCH64_CALL26`.
-    Call26,
-    /// The distance of the symbol's page of 4 KiB from the instruction's, in pages, in the two pieces of
-    /// `adrp`: bits 30 and 29, and 23 to 5; `R_AARCH64_ADR_PREL_PG_HI21`.
-    AdrpPage21,
-    /// The low 12 bits of the symbol's address in bits 21 to 10 of an addition; `R_AARCH64_ADD_ABS_LO12_NC`.
-    AddLo12,
-    /// The same in units of 8 for a load or store of 8 bytes; `R_AARCH64_LDST64_ABS_LO12_NC`.
-    Load64Lo12,
-    /// The distance of the symbol in bytes, in the two pieces of `adr`; `R_AARCH64_ADR_PREL_LO21`.
-    Adr21,
 }
 
 /// An instruction that depends on a symbol.

@@ -1,7 +1,8 @@
 //! Branches, calls, hints, barriers.
 
-use super::buffer::{Assembler, Field, RelocKind};
+use super::buffer::{Assembler, Field};
 use super::operand::*;
+use crate::code::RelocKind;
 
 encodings! {
     /// Instructions that older processors take for `nop`.

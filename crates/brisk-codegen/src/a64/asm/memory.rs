@@ -1,7 +1,8 @@
 //! Loads and stores. Of vector registers `Width` says how much.
 
-use super::buffer::{Assembler, Field, RelocKind};
+use super::buffer::{Assembler, Field};
 use super::operand::*;
+use crate::code::RelocKind;
 
 encodings! {
     /// Loads of integers: what is loaded, and what becomes of it. Size and `opc` of the instruction.

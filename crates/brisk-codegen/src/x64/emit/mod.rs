@@ -13,15 +13,12 @@ use super::convention::*;
 use super::inst::*;
 use super::lower::Lowered;
 use super::simd::SimdInst;
-use crate::code::{self, Code, Position, RelocKind, Site, SiteKind, Target};
+use crate::code::{self, Code, RelocKind, Site, SiteKind, Target};
 use crate::convention::{CACHE_LINE, OVERFLOW_CELL};
-use crate::ir::{Func, INLINED, Inlined, Libcall, NONE, Place, TrapCode};
+use crate::emit::{Flow, MAX_PADDING, Positions};
+use crate::ir::{Func, Libcall, NONE, TrapCode};
 use crate::isa::Settings;
 use crate::vcode::{Allocation, Loc, Move, RegClass};
-
-/// Bytes of no-operations that a small loop may get in front of it. They are executed whenever the loop is entered, which for a
-/// loop of few iterations costs more than it gains.
-const MAX_PADDING: u32 = 10;
 
 /// What stands behind the blocks.
 #[derive(Clone, Copy, Debug)]
@@ -45,15 +42,10 @@ enum Cold {
 pub struct Emitter {
     labels: Vec<Label>,
     cold: Vec<(Label, Cold, u32)>,
-    order: Vec<u32>,
-    /// Where each block's jumps lead after empty blocks are skipped.
-    threaded: Vec<u32>,
-    /// For each block, whether it holds nothing but a jump.
-    empty: Vec<bool>,
+    flow: Flow,
+    positions: Positions,
     /// For each handler of a call: (return address, tag, block).
     landings: Vec<(u32, Option<u32>, u32)>,
-    /// Where the code's positions have the call of each inlined function; `NONE` until somebody asks.
-    calls: Vec<u32>,
 }
 
 impl Emitter {
@@ -139,27 +131,18 @@ impl Emit<'_> {
         self.s.labels.clear();
         self.s.cold.clear();
         self.s.landings.clear();
-        self.s.calls.clear();
-        self.s.calls.resize(self.func.inlined.len(), NONE);
+        self.s.positions.clear(self.func);
         for _ in 0..blocks {
             let label = self.asm.new_label();
             self.s.labels.push(label);
         }
-        self.thread_jumps();
-        let mut order = std::mem::take(&mut self.s.order);
-        order.clear();
-        for cold in [false, true] {
-            // What only jumps on is left out: who leads there leads on.
-            order.extend((0..blocks as u32).filter(|&block| {
-                self.low.code.blocks[block as usize].cold == cold && self.s.threaded[block as usize] == block
-            }));
-        }
+        self.s.flow.find(&self.low.code, self.alloc, |inst| *inst == Inst::Jmp);
         self.prologue();
-        for (nth, &block) in order.iter().enumerate() {
-            let next = order.get(nth + 1).copied().unwrap_or(NONE);
+        for nth in 0..self.s.flow.order.len() {
+            let block = self.s.flow.order[nth];
+            let next = self.s.flow.order.get(nth + 1).copied().unwrap_or(NONE);
             self.block(block, next);
         }
-        self.s.order = order;
         self.behind();
         for at in 0..self.s.landings.len() {
             let (at, tag, block) = self.s.landings[at];
@@ -201,40 +184,8 @@ impl Emit<'_> {
         self.asm.bind(self.s.labels[block as usize]);
     }
 
-    /// Where a jump to a block ends up: behind blocks that hold nothing but a jump.
-    fn thread_jumps(&mut self) {
-        let code = &self.low.code;
-        self.s.threaded.clear();
-        self.s.empty.clear();
-        self.s.threaded.extend(0..code.blocks.len() as u32);
-        let mut group = self.alloc.groups.len();
-        for block in (0..code.blocks.len()).rev() {
-            let insts = code.blocks[block].insts;
-            while group > 0 && self.alloc.groups[group - 1].0 >= insts.end {
-                group -= 1;
-            }
-            let moves = group > 0 && self.alloc.groups[group - 1].0 >= insts.start;
-            let only = insts.end - insts.start == 1 && code.insts[insts.start as usize] == Inst::Jmp;
-            self.s.empty.push(only && !moves && block != 0);
-        }
-        self.s.empty.reverse();
-        for block in (0..code.blocks.len()).rev() {
-            if !self.s.empty[block] {
-                continue;
-            }
-            let to = code.edges[code.blocks[block].succs.start as usize].to as usize;
-            if to > block {
-                self.s.threaded[block] = self.s.threaded[to];
-            } else if !self.s.empty[to] {
-                self.s.threaded[block] = to as u32;
-            }
-        }
-    }
-
     fn target(&self, block: u32, edge: u32) -> u32 {
-        let code = &self.low.code;
-        let edge = code.blocks[block as usize].succs.start + edge;
-        self.s.threaded[code.edges[edge as usize].to as usize]
+        self.s.flow.target(&self.low.code, block, edge)
     }
 
     // Operands.
@@ -306,26 +257,9 @@ impl Emit<'_> {
     }
 
     fn site_of(&mut self, kind: SiteKind, position: u32) {
-        let position = self.position(position);
+        let Emit { func, settings, out, .. } = self;
+        let position = self.s.positions.of(func, settings.func, position, &mut out.positions);
         self.out.sites.push(Site { at: self.asm.offset(), kind, position });
-    }
-
-    /// A position of the IR, with the calls it was inlined at: where the code's positions have it.
-    fn position(&mut self, position: u32) -> u32 {
-        let mut found = Position { func: self.settings.func, offset: position, inlined_at: None };
-        if position & INLINED != 0 && !self.func.inlined.is_empty() {
-            let Place { offset, inlined } = self.func.places[(position & !INLINED) as usize];
-            let Inlined { func, call } = self.func.inlined[inlined as usize];
-            if self.s.calls[inlined as usize] == NONE {
-                // As deep as functions are inlined in each other.
-                self.s.calls[inlined as usize] = self.position(call);
-            }
-            found = Position { func, offset, inlined_at: Some(self.s.calls[inlined as usize]) };
-        }
-        if self.out.positions.last() != Some(&found) {
-            self.out.positions.push(found);
-        }
-        self.out.positions.len() as u32 - 1
     }
 
     // Moves.

@@ -1,6 +1,7 @@
 //! Integers.
 
 use super::*;
+use crate::lower::reciprocal::{Signed, Unsigned};
 use crate::x64::asm::{AluOp, AndnOp, Cond, CountOp, RAX, RCX, RDX, ShiftOp, ShiftxOp, Size, UnaryOp};
 use crate::x64::convention::int as preg;
 use crate::x64::inst::{Base, Flags, LoadKind};
@@ -381,76 +382,54 @@ impl Lower<'_> {
     }
 
     fn div_unsigned_64(&mut self, quotient: VReg, n: VReg, d: u64) {
-        // As for 32 bits, where products have 128.
-        let log = 63 - d.leading_zeros();
-        let power = 1_u128 << (64 + log);
-        let (floor, rest) = (power / u128::from(d), power % u128::from(d));
-        let fits = u128::from(d) - rest <= 1 << log && floor < u128::from(u64::MAX);
-        if fits {
-            let magic = self.constant(Ty::I64, floor as u64 + 1);
-            let high = self.high(false, magic, n);
-            self.shift_into(ShiftOp::Shr, Size::B64, quotient, high, log as u8);
+        let Unsigned { magic, shift, add } = Unsigned::of(64, d);
+        let magic = self.constant(Ty::I64, magic);
+        let high = self.high(false, magic, n);
+        if !add {
+            self.shift_into(ShiftOp::Shr, Size::B64, quotient, high, shift);
             return;
         }
         // The magic number has 65 bits: 2^64 + m. The sum of n and the high half is halved as it is made.
-        let magic = (2 * floor + u128::from(2 * rest >= u128::from(d)) + 1) as u64;
-        let magic = self.constant(Ty::I64, magic);
-        let high = self.high(false, magic, n);
         let difference = self.new_int();
         let ops = Ops::new().with(def_reuse(difference, 1)).with(used(n)).with(used_any(high));
         self.push(Inst::Alu(AluOp::Sub, Size::B64), ops);
         let half = self.shifted(ShiftOp::Shr, Size::B64, difference, 1);
         let sum = self.sum(Size::B64, half, high);
-        self.shift_into(ShiftOp::Shr, Size::B64, quotient, sum, log as u8);
+        self.shift_into(ShiftOp::Shr, Size::B64, quotient, sum, shift - 1);
     }
 
     fn div_unsigned_32(&mut self, quotient: VReg, n: VReg, d: u32) {
-        // ceil(2^(32 + s) / d) with the least s that is exact for all 32-bit n; 33 bits at most.
-        let log = 31 - d.leading_zeros();
-        let power = 1_u128 << (32 + log);
-        let (mut magic, mut shift) = ((power / u128::from(d)) as u64 + 1, log);
-        let error = u128::from(magic) * u128::from(d) - power;
+        let Unsigned { magic, shift, add } = Unsigned::of(32, d.into());
         let magic_reg = self.new_int();
         let product = self.new_int();
-        if error <= 1 << log {
-            self.push(Inst::Imm(magic), Ops::new().with(def(magic_reg)));
-            let ops = Ops::new().with(def_reuse(product, 1)).with(used(magic_reg)).with(used_any(n));
-            self.push(Inst::Imul(Size::B64), ops);
-            let ops = Ops::new().with(def_reuse(quotient, 1)).with(used(product));
-            self.push(Inst::ShiftImm(ShiftOp::Shr, Size::B64, 32 + shift as u8), ops);
-            return;
-        }
-        // The magic number has 33 bits: 2^32 + m.
-        shift += 1;
-        let power = 1_u128 << (32 + shift);
-        magic = (power / u128::from(d) + 1) as u64 & 0xffff_ffff;
         self.push(Inst::Imm(magic), Ops::new().with(def(magic_reg)));
         let ops = Ops::new().with(def_reuse(product, 1)).with(used(magic_reg)).with(used_any(n));
         self.push(Inst::Imul(Size::B64), ops);
-        let high = self.new_int();
-        let ops = Ops::new().with(def_reuse(high, 1)).with(used(product));
-        self.push(Inst::ShiftImm(ShiftOp::Shr, Size::B64, 32), ops);
+        if !add {
+            self.shift_into(ShiftOp::Shr, Size::B64, quotient, product, 32 + shift);
+            return;
+        }
+        // The magic number has 33 bits: 2^32 + m.
+        let high = self.shifted(ShiftOp::Shr, Size::B64, product, 32);
         let sum = self.new_int();
         self.push(Inst::Add(Size::B64), Ops::new().with(def(sum)).with(used(high)).with(used(n)));
-        let ops = Ops::new().with(def_reuse(quotient, 1)).with(used(sum));
-        self.push(Inst::ShiftImm(ShiftOp::Shr, Size::B64, shift as u8), ops);
+        self.shift_into(ShiftOp::Shr, Size::B64, quotient, sum, shift);
     }
 
     /// The quotient by a constant that is not 0, 1 or -1, nor the smallest integer.
     fn div_signed(&mut self, size: Size, quotient: VReg, n: VReg, magnitude: u64, negative: bool) {
         let bits = size.bits() as u8;
-        let log = (63 - magnitude.leading_zeros()) as u8;
         let truncated = if negative { self.new_int() } else { quotient };
         if magnitude.is_power_of_two() {
+            let log = magnitude.trailing_zeros() as u8;
             // What a negative dividend lacks to be rounded towards zero is added first.
             let sign = self.shifted(ShiftOp::Sar, size, n, bits - 1);
             let bias = self.shifted(ShiftOp::Shr, size, sign, bits - log);
             let sum = self.sum(size, bias, n);
             self.shift_into(ShiftOp::Sar, size, truncated, sum, log);
         } else {
-            // floor(n * m / 2^p) + (n < 0) with p = bits + log and m = floor(2^p / |d|) + 1, at most 2^bits: exact,
-            // and a product of 32 bits fits in 64.
-            let magic = ((1_u128 << (bits + log)) / u128::from(magnitude)) as u64 + 1;
+            // At most 2^bits: a product of 32 bits fits in 64.
+            let Signed { magic, shift } = Signed::of(size.bits(), magnitude);
             let (high, sign);
             if size == Size::B32 {
                 let wide = self.new_int();
@@ -460,7 +439,7 @@ impl Lower<'_> {
                 let product = self.new_int();
                 let ops = Ops::new().with(def_reuse(product, 1)).with(used(magic)).with(used_any(wide));
                 self.push(Inst::Imul(Size::B64), ops);
-                high = self.shifted(ShiftOp::Sar, Size::B64, product, 32 + log);
+                high = self.shifted(ShiftOp::Sar, Size::B64, product, 32 + shift);
                 sign = self.shifted(ShiftOp::Shr, Size::B64, wide, 63);
             } else {
                 let factor = self.constant(Ty::I64, magic);
@@ -469,7 +448,7 @@ impl Lower<'_> {
                     // As a signed factor it is 2^64 too small.
                     product = self.sum(Size::B64, product, n);
                 }
-                high = self.shifted(ShiftOp::Sar, Size::B64, product, log);
+                high = self.shifted(ShiftOp::Sar, Size::B64, product, shift);
                 sign = self.shifted(ShiftOp::Shr, Size::B64, n, 63);
             }
             self.push(Inst::Add(size), Ops::new().with(def(truncated)).with(used(high)).with(used(sign)));

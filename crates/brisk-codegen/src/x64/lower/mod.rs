@@ -21,7 +21,7 @@ pub type LowerSettings = lower::LowerSettings<Features>;
 /// A function's code before registers are allocated.
 pub type Lowered = lower::Lowered<Inst>;
 /// Recycled state of lowering.
-pub type Lowerer = lower::Lowerer<Inst>;
+pub type Lowerer = lower::Lowerer<X64>;
 
 /// Lowering of one function.
 type Lower<'a> = lower::Lower<'a, X64>;
@@ -37,6 +37,7 @@ pub fn lower(state: &mut Lowerer, func: &Func, settings: &LowerSettings, out: &m
 impl Machine for X64 {
     type Inst = Inst;
     type Features = Features;
+    type State = ();
     const CONVENTION: Convention = CONVENTION;
 
     fn common(inst: Common) -> Inst {
@@ -72,8 +73,8 @@ impl Machine for X64 {
     }
 
     /// Ten bytes of code.
-    fn is_long(bits: u64) -> bool {
-        bits > u64::from(u32::MAX) && i32::try_from(bits as i64).is_err()
+    fn is_long(ty: Ty, bits: u64) -> bool {
+        ty.is_int() && bits > u64::from(u32::MAX) && i32::try_from(bits as i64).is_err()
     }
 
     fn inst(lower: &mut Lower<'_>, value: Value, inst: &ir::Inst) {

@@ -260,6 +260,7 @@ fn apply(code: &mut [u8], reloc: Reloc) {
         RelocKind::AddLo12 => (target as u32 & 0xfff) << 10,
         RelocKind::Load64Lo12 => (target as u32 & 0xfff) >> 3 << 10,
         RelocKind::Adr21 => two_pieces(target.wrapping_sub(at)),
+        RelocKind::Rel32 => unreachable!("not here"),
     };
     assert_eq!(word & bits, 0, "the place is empty");
     field.copy_from_slice(&(word | bits).to_le_bytes());

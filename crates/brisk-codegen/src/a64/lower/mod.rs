@@ -1,0 +1,126 @@
+//! Lowering to a64: which instructions do what the IR says. The rest is [`crate::lower`].
+
+mod address;
+mod compare;
+mod float;
+mod int;
+mod memory;
+mod simd;
+
+use super::asm::{Features, Size, mov_imm_len};
+use super::convention::CONVENTION;
+use super::inst::{Inst, Test};
+use crate::convention::Convention;
+use crate::ir::{self, *};
+use crate::lower::{self, Common, Machine, Ops, def, def_reuse, used};
+use crate::vcode::*;
+
+/// What lowering to a64 must know beside the function.
+pub type LowerSettings = lower::LowerSettings<Features>;
+/// A function's code before registers are allocated.
+pub type Lowered = lower::Lowered<Inst>;
+/// Recycled state of lowering.
+pub type Lowerer = lower::Lowerer<A64>;
+
+/// Lowering of one function.
+type Lower<'a> = lower::Lower<'a, A64>;
+
+/// The machine, to lowering.
+pub enum A64 {}
+
+/// Lowers a function.
+pub fn lower(state: &mut Lowerer, func: &Func, settings: &LowerSettings, out: &mut Lowered) {
+    lower::lower::<A64>(state, func, settings, out);
+}
+
+impl Machine for A64 {
+    type Inst = Inst;
+    type Features = Features;
+    type State = address::Accesses;
+    const CONVENTION: Convention = CONVENTION;
+
+    fn common(inst: Common) -> Inst {
+        match inst {
+            Common::Take => Inst::Take,
+            Common::Catch => Inst::Catch,
+            Common::LoadCell { cell, vector } => Inst::LoadCell { cell, vector },
+            Common::StoreCell { cell, vector } => Inst::StoreCell { cell, vector },
+            Common::Low => Inst::Mov(Size::B32),
+            Common::Context => Inst::MovContext,
+            Common::StoreAddress => Inst::StoreAddress,
+            Common::Int(bits) => Inst::Imm(bits),
+            Common::Float(bits) => Inst::VecImm(bits),
+            Common::Vector(index) => Inst::VecConst(index),
+            Common::Call(func) => Inst::Call(func),
+            Common::CallRef => Inst::CallRef,
+            Common::CallLib(libcall) => Inst::CallLib(libcall),
+            Common::TailCall(func) => Inst::TailCall(func),
+            Common::TailCallRef => Inst::TailCallRef,
+            Common::Ret => Inst::Ret,
+            Common::Trap(code) => Inst::Trap(code),
+            Common::Jump => Inst::Jmp,
+            Common::JumpTable => Inst::JmpTable,
+        }
+    }
+
+    fn prepare(lower: &mut Lower<'_>) {
+        lower.find_accesses();
+    }
+
+    fn is_constant(inst: &Inst) -> bool {
+        inst.is_constant()
+    }
+
+    /// No load is folded into its user.
+    fn has_address(_: &Inst) -> bool {
+        false
+    }
+
+    /// Two instructions and more, or a load.
+    fn is_long(ty: Ty, bits: u64) -> bool {
+        match ty {
+            Ty::F32 => bits != 0 && super::asm::FloatImm::new(Size::B32, bits).is_none(),
+            Ty::F64 => bits != 0 && super::asm::FloatImm::new(Size::B64, bits).is_none(),
+            _ => mov_imm_len(Size::B64, bits) > 1,
+        }
+    }
+
+    fn inst(lower: &mut Lower<'_>, value: Value, inst: &ir::Inst) {
+        match inst.op {
+            Op::Load | Op::Store | Op::Check | Op::TrapIf | Op::Poll | Op::Fuel => lower.memory(value, inst),
+            Op::Simd => lower.simd(value, inst),
+            _ => {
+                if !lower.int(value, inst) {
+                    lower.float(value, inst);
+                }
+            }
+        }
+    }
+
+    fn branch(lower: &mut Lower<'_>, value: Value) {
+        let (test, ops) = lower.test(value);
+        lower.push(Inst::Branch(test), ops);
+    }
+}
+
+/// Size of an integer or float type.
+fn size(ty: Ty) -> Size {
+    if matches!(ty, Ty::I32 | Ty::F32) { Size::B32 } else { Size::B64 }
+}
+
+impl Lower<'_> {
+    /// Whether an instruction's only user is the one at hand, which may then do its work.
+    fn folds(&self, value: Value) -> bool {
+        self.is_single_use(value) && !self.wanted(value)
+    }
+
+    /// A binary instruction.
+    fn push2(&mut self, inst: Inst, dst: VReg, a: VReg, b: VReg) {
+        self.push(inst, Ops::new().with(def(dst)).with(used(a)).with(used(b)));
+    }
+
+    /// A unary instruction.
+    fn push1(&mut self, inst: Inst, dst: VReg, a: VReg) {
+        self.push(inst, Ops::new().with(def(dst)).with(used(a)));
+    }
+}

@@ -1,0 +1,104 @@
+//! What emission is on every machine: the order of blocks, where jumps lead in the end, positions.
+
+use crate::code::Position;
+use crate::ir::{Func, INLINED, Inlined, NONE, Place};
+use crate::vcode::{Allocation, VCode};
+
+/// Bytes of no-operations that a small loop may get in front of it. They are executed whenever the loop is entered, which for a
+/// loop of few iterations costs more than it gains.
+pub(crate) const MAX_PADDING: u32 = 10;
+
+/// The order of a function's blocks, recycled.
+#[derive(Default)]
+pub(crate) struct Flow {
+    /// The blocks that are emitted, the seldom reached ones last. What only jumps on is left out: who leads there leads
+    /// on.
+    pub order: Vec<u32>,
+    /// Where each block's jumps lead after empty blocks are skipped.
+    threaded: Vec<u32>,
+    /// For each block, whether it holds nothing but a jump.
+    empty: Vec<bool>,
+}
+
+impl Flow {
+    /// Finds the order.
+    pub fn find<I>(&mut self, code: &VCode<I>, alloc: &Allocation, is_jump: impl Fn(&I) -> bool) {
+        self.thread_jumps(code, alloc, is_jump);
+        let blocks = code.blocks.len() as u32;
+        self.order.clear();
+        for cold in [false, true] {
+            self.order.extend((0..blocks).filter(|&block| {
+                code.blocks[block as usize].cold == cold && self.threaded[block as usize] == block
+            }));
+        }
+    }
+
+    /// Where a jump to a block ends up: behind blocks that hold nothing but a jump.
+    fn thread_jumps<I>(&mut self, code: &VCode<I>, alloc: &Allocation, is_jump: impl Fn(&I) -> bool) {
+        self.threaded.clear();
+        self.empty.clear();
+        self.threaded.extend(0..code.blocks.len() as u32);
+        let mut group = alloc.groups.len();
+        for block in (0..code.blocks.len()).rev() {
+            let insts = code.blocks[block].insts;
+            while group > 0 && alloc.groups[group - 1].0 >= insts.end {
+                group -= 1;
+            }
+            let moves = group > 0 && alloc.groups[group - 1].0 >= insts.start;
+            let only = insts.end - insts.start == 1 && is_jump(&code.insts[insts.start as usize]);
+            self.empty.push(only && !moves && block != 0);
+        }
+        self.empty.reverse();
+        for block in (0..code.blocks.len()).rev() {
+            if !self.empty[block] {
+                continue;
+            }
+            let to = code.edges[code.blocks[block].succs.start as usize].to as usize;
+            if to > block {
+                self.threaded[block] = self.threaded[to];
+            } else if !self.empty[to] {
+                self.threaded[block] = to as u32;
+            }
+        }
+    }
+
+    /// Where an edge of a block leads.
+    pub fn target<I>(&self, code: &VCode<I>, block: u32, edge: u32) -> u32 {
+        let edge = code.blocks[block as usize].succs.start + edge;
+        self.threaded[code.edges[edge as usize].to as usize]
+    }
+}
+
+/// The positions of a function, recycled.
+#[derive(Default)]
+pub(crate) struct Positions {
+    /// Where the code's positions have the call of each inlined function; `NONE` until somebody asks.
+    calls: Vec<u32>,
+}
+
+impl Positions {
+    /// Forgets the last function.
+    pub fn clear(&mut self, func: &Func) {
+        self.calls.clear();
+        self.calls.resize(func.inlined.len(), NONE);
+    }
+
+    /// A position of the IR, with the calls it was inlined at: where the code's positions have it. `index` is the
+    /// function's.
+    pub fn of(&mut self, func: &Func, index: u32, position: u32, out: &mut Vec<Position>) -> u32 {
+        let mut found = Position { func: index, offset: position, inlined_at: None };
+        if position & INLINED != 0 && !func.inlined.is_empty() {
+            let Place { offset, inlined } = func.places[(position & !INLINED) as usize];
+            let Inlined { func: callee, call } = func.inlined[inlined as usize];
+            if self.calls[inlined as usize] == NONE {
+                // As deep as functions are inlined in each other.
+                self.calls[inlined as usize] = self.of(func, index, call, out);
+            }
+            found = Position { func: callee, offset, inlined_at: Some(self.calls[inlined as usize]) };
+        }
+        if out.last() != Some(&found) {
+            out.push(found);
+        }
+        out.len() as u32 - 1
+    }
+}
