@@ -43,6 +43,13 @@ pub struct Address {
     pub probe: bool,
 }
 
+impl Address {
+    /// Whether it is one register.
+    pub fn is_plain(&self) -> bool {
+        self.index == Index::None && self.offset == 0
+    }
+}
+
 /// The last operand of an addition or a comparison.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Rhs {

@@ -10,6 +10,9 @@ pub struct AddImm {
 }
 
 impl AddImm {
+    /// Zero.
+    pub const ZERO: AddImm = AddImm { field: 0 };
+
     /// The immediate of a number, if it is one.
     pub const fn new(value: u64) -> Option<AddImm> {
         if value < 1 << 12 {

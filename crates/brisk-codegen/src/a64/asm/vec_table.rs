@@ -41,6 +41,11 @@ impl Arr {
         self as u32 & 1 != 0
     }
 
+    /// Lanes of the same size in all 128 bits.
+    pub const fn whole(self) -> Arr {
+        Arr::ALL[self as usize | 1]
+    }
+
     /// Lanes of twice the size in all 128 bits.
     pub const fn wider(self) -> Arr {
         Arr::ALL[((self.log2() + 1) << 1 | 1) as usize & 7]
