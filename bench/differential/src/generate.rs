@@ -90,7 +90,7 @@ impl Theme {
 pub fn module(theme: Theme, seed: u64) -> Option<Vec<u8>> {
     let mut random = Random::new(seed);
     match theme {
-        Theme::Loops => Some(loops::module(Unstructured::new(&bytes(&mut random)), true)),
+        Theme::Loops => Some(loops::module(Unstructured::new(&bytes(&mut random)), true).wasm),
         // wasm-smith has one switch for typed function references and for structures and arrays.
         Theme::References => (0..TRIES).find_map(|_| functions_only(&generate(theme, &mut random)?, None)),
         _ => generate(theme, &mut random),
