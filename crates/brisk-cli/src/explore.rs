@@ -169,7 +169,7 @@ fn compile(
 
 #[cfg(feature = "disassemble")]
 fn assembly(module: &Module, context: &CompileContext, options: &Explore) -> Result<String, Failure> {
-    use brisk_codegen::x64::disasm::{Columns, disassemble};
+    use brisk_codegen::disasm::{Columns, disassemble};
     let name = |defined| func_name(module, module.imported_funcs + defined);
     Ok(disassemble(context, &name, Columns { offsets: true, bytes: options.bytes }))
 }

@@ -11,6 +11,8 @@ pub mod build;
 pub mod code;
 pub mod compile;
 pub mod convention;
+#[cfg(feature = "disassemble")]
+pub mod disasm;
 mod emit;
 pub mod ir;
 pub mod isa;

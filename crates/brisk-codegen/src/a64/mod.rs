@@ -2,6 +2,8 @@
 
 pub mod asm;
 pub mod convention;
+#[cfg(feature = "disassemble")]
+pub(crate) mod disasm;
 pub mod emit;
 pub mod inst;
 pub mod lower;

@@ -3,7 +3,7 @@
 pub mod asm;
 pub mod convention;
 #[cfg(feature = "disassemble")]
-pub mod disasm;
+pub(crate) mod disasm;
 pub mod emit;
 pub mod inst;
 pub mod lower;

@@ -4,13 +4,14 @@
 
 use crate::snapshots::{compare, last_loop};
 use crate::support::{decode, plain, styles};
+use brisk_codegen::a64::asm as a64;
 use brisk_codegen::build::{self, Entry, MemoryStyle};
 use brisk_codegen::compile::{CompileContext, Settings};
+use brisk_codegen::disasm::{Columns, disassemble};
 use brisk_codegen::ir::{print::print, verify::verify};
 use brisk_codegen::isa::Processor;
 use brisk_codegen::layout::VmLayout;
 use brisk_codegen::x64::asm::Features;
-use brisk_codegen::x64::disasm::{Columns, disassemble};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -34,8 +35,19 @@ fn cases() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/build/asm")
 }
 
-/// Each function of a case as IR and assembly.
+/// Each function of a case as IR and assembly, for x64.
 fn compiled(name: &str) -> String {
+    // What every machine has that is compiled for.
+    let floor = Features { ssse3: true, sse41: true, ..Features::BASELINE };
+    compiled_for(name, Processor::X64(if name == "baseline" { floor } else { Features::ALL }), true)
+}
+
+/// Each function of a case as assembly, for a64.
+fn compiled_a64(name: &str) -> String {
+    compiled_for(name, Processor::A64(a64::Features::BASELINE), false)
+}
+
+fn compiled_for(name: &str, processor: Processor, with_ir: bool) -> String {
     let source =
         std::fs::read_to_string(cases().join(name).with_extension("wat")).expect("the case is there");
     let module = decode(&source);
@@ -57,10 +69,7 @@ fn compiled(name: &str) -> String {
     assert!(words.iter().all(|word| known.contains(word)), "{name}: {words:?}");
     let memories =
         if is("checked") { vec![MemoryStyle::Checked; module.memories.len()] } else { styles(&module) };
-    // What every machine has that is compiled for.
-    let floor = Features { ssse3: true, sse41: true, ..Features::BASELINE };
-    let features = if is("baseline") { floor } else { Features::ALL };
-    let mut context = CompileContext::new(Processor::X64(features));
+    let mut context = CompileContext::new(processor);
     let mut text = String::new();
     for defined in 0..module.bodies.len() {
         let func = module.imported_funcs + defined as u32;
@@ -90,7 +99,8 @@ fn compiled(name: &str) -> String {
             module.names().func_name(func).map_or_else(|| func.to_string(), str::to_owned)
         };
         let asm = disassemble(&context, &called, Columns::default());
-        let _ = write!(text, "== {}\n{ir}--\n{asm}\n", called(defined as u32));
+        let ir = if with_ir { format!("{ir}--\n") } else { String::new() };
+        let _ = write!(text, "== {}\n{ir}{asm}\n", called(defined as u32));
     }
     text
 }
@@ -99,18 +109,39 @@ fn snapshot(name: &str) {
     compare(name, &cases().join(name).with_extension("txt"), &compiled(name));
 }
 
+fn snapshot_a64(name: &str) {
+    let path = cases().with_file_name("asm_a64").join(name).with_extension("txt");
+    compare(name, &path, &compiled_a64(name));
+}
+
 macro_rules! snapshots {
-    ($($name:ident)*) => {
+    (both: $($name:ident)*; x64: $($x64:ident)*;) => {
         $(
             #[test]
             fn $name() {
                 snapshot(stringify!($name));
             }
         )*
+        $(
+            #[test]
+            fn $x64() {
+                snapshot(stringify!($x64));
+            }
+        )*
+
+        /// The same code for the other instruction set.
+        mod on_a64 {
+            $(
+                #[test]
+                fn $name() {
+                    super::snapshot_a64(stringify!($name));
+                }
+            )*
+        }
 
         #[test]
         fn every_case_is_a_test() {
-            let names = [$(stringify!($name)),*];
+            let names = [$(stringify!($name),)* $(stringify!($x64)),*];
             for entry in std::fs::read_dir(cases()).expect("the cases are there") {
                 let path = entry.expect("the cases are there").path();
                 let name = path.file_stem().and_then(|name| name.to_str()).expect("a name");
@@ -121,11 +152,11 @@ macro_rules! snapshots {
 }
 
 snapshots! {
-    baseline calls_direct calls_indirect calls_many_values calls_spectre calls_spills calls_tail calls_tail_out
+    both: calls_direct calls_indirect calls_many_values calls_spectre calls_spills calls_tail calls_tail_out
     control_br_table control_if control_loops exceptions float_arithmetic float_canonical float_compare float_convert
-    fuel globals int_arithmetic int_compare int_division interrupts memory64 memory_access memory_bulk memory_checked
-    inlining memory_modes memory_several osr osr_fuel recursion references simd_float simd_integer simd_lanes tables
-    wide_arithmetic
+    fuel int_arithmetic int_compare int_division interrupts memory64 memory_access memory_bulk memory_checked
+    inlining memory_modes memory_several osr osr_fuel recursion references tables wide_arithmetic;
+    x64: baseline globals simd_float simd_integer simd_lanes;
 }
 
 /// A call of the module's own function goes straight to it: nothing is looked up, and neither the VmContext nor the

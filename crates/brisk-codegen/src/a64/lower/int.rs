@@ -349,9 +349,8 @@ impl Lower<'_> {
         let bits = size(ty).bits() as u8;
         if let Some(mask) = self.constant_of(ty, b) {
             let inner = *self.func.inst(a);
-            let shift = self.func.constant(Value(inner.b)).filter(|_| {
-                matches!(inner.op, Op::ShrU | Op::ShrS | Op::Shl) && !self.wanted(a) && self.is_single_use(a)
-            });
+            let shifts = matches!(inner.op, Op::ShrU | Op::ShrS | Op::Shl) && self.folds(a);
+            let shift = if shifts { self.func.constant(Value(inner.b)) } else { None };
             if let Some(count) = shift.map(|count| count as u8 & (bits - 1)).filter(|&count| count > 0) {
                 // Bits out of the middle.
                 if let Some(width) = low_mask(mask)
@@ -439,8 +438,8 @@ impl Lower<'_> {
         let from = match source.op {
             Op::And if constant(source.b) == Some(hole) => {
                 let inner = *self.func.inst(Value(source.a));
-                match (inner.op, constant(inner.b)) {
-                    (Op::Shl, Some(count)) if count == u64::from(to) && self.folds(Value(source.a)) => {
+                match inner.op {
+                    Op::Shl if constant(inner.b) == Some(u64::from(to)) && self.folds(Value(source.a)) => {
                         inner.a
                     }
                     _ if to == 0 => source.a,
@@ -730,7 +729,10 @@ impl Lower<'_> {
         if !self.folds(a) || count == 0 {
             return false;
         }
-        let constant = self.constant_of(ty, Value(inner.b));
+        let constant = match inner.op {
+            Op::And | Op::Shl => self.constant_of(ty, Value(inner.b)),
+            _ => None,
+        };
         let (machine, src, width) = match (inst.op, inner.op) {
             // Low bits up, with their sign.
             (Op::Shl, Op::ExtendS | Op::Extend32S) => {
