@@ -13,44 +13,67 @@ cd "$(dirname "$0")/.."
 readonly TARGET=aarch64-unknown-linux-gnu
 readonly RUSTC_WEB=/usr/bin/rustc
 readonly STD=/usr/lib/rustlib/$TARGET
+readonly QEMU=/usr/local/libexec/brisk/qemu-aarch64
+readonly BINFMT=/proc/sys/fs/binfmt_misc
+
+installed() {
+    [ -x "$QEMU" ] && "$QEMU" --version >/dev/null && command -v aarch64-linux-gnu-gcc >/dev/null \
+        && [ "$("$RUSTC_WEB" --version)" = "$(cat "$STD/.version" 2>/dev/null)" ]
+}
 
 # Tests start programs, and themselves again: the kernel runs those under emulation, too.
-readonly BINFMT=/proc/sys/fs/binfmt_misc
 register() {
-    if [ ! -e "$BINFMT/qemu-aarch64" ]; then
+    if [ ! -e "$BINFMT/brisk-aarch64" ]; then
         [ -e "$BINFMT/register" ] || mount -t binfmt_misc binfmt_misc "$BINFMT"
-        cat /usr/lib/binfmt.d/qemu-aarch64.conf >"$BINFMT/register"
+        local magic='\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00'
+        local mask='\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff'
+        printf '%s' ":brisk-aarch64:M::$magic:$mask:$QEMU:F" >"$BINFMT/register"
     fi
 }
 
-installed() {
-    [ -d "$STD" ] && "$RUSTC_WEB" --print sysroot >/dev/null 2>&1 \
-        && command -v aarch64-linux-gnu-gcc >/dev/null && command -v qemu-aarch64-static >/dev/null \
-        && [ "$(cat "$STD/.version" 2>/dev/null)" = "$("$RUSTC_WEB" --version)" ]
+# Unpacks a package without installing it: `unpack PACKAGE FOLDER [OPTION...]`.
+unpack() {
+    local package=$1 folder=$2
+    shift 2
+    chmod 777 "$folder" # apt downloads as a user of its own
+    (cd "$folder" && apt-get "$@" download -qq "$package" && dpkg -x ./*.deb .)
+}
+
+# Of backports, which reserves addresses in no time; that of Debian 12 takes a third of a second for each memory.
+install_qemu() {
+    local folder
+    folder=$(mktemp -d)
+    mkdir -p "$folder/apt/lists/partial" "$folder/deb" "$(dirname "$QEMU")"
+    echo "deb http://deb.debian.org/debian bookworm-backports main" >"$folder/apt/sources"
+    local options=(-o "Dir::Etc::sourcelist=$folder/apt/sources" -o Dir::Etc::sourceparts=/dev/null
+        -o "Dir::State::lists=$folder/apt/lists" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=)
+    chmod 755 "$folder"
+    if apt-get "${options[@]}" update -qq && unpack qemu-user "$folder/deb" "${options[@]}"; then
+        cp "$folder/deb/usr/bin/qemu-aarch64" "$QEMU"
+    else
+        apt-get install -y -qq --no-install-recommends qemu-user-static >/dev/null
+        ln -sf /usr/bin/qemu-aarch64-static "$QEMU"
+    fi
+    rm -rf "$folder"
 }
 
 install() {
-    if installed; then
-        register
-        return
+    if ! installed; then
+        export DEBIAN_FRONTEND=noninteractive
+        dpkg --add-architecture arm64
+        apt-get update -qq
+        apt-get install -y -qq --no-install-recommends rustc-web gcc-aarch64-linux-gnu libc6-dev-arm64-cross >/dev/null
+        local folder
+        folder=$(mktemp -d)
+        unpack "libstd-rust-web-dev:arm64=$(dpkg-query -W -f '${Version}' rustc-web)" "$folder"
+        rm -rf "$STD"
+        mkdir -p "$(dirname "$STD")"
+        cp -r "$folder/usr/lib/rustlib/$TARGET" "$STD"
+        rm -rf "$folder"
+        "$RUSTC_WEB" --version >"$STD/.version"
+        install_qemu
+        installed || { echo "the toolchain for $TARGET could not be installed" >&2; exit 1; }
     fi
-    export DEBIAN_FRONTEND=noninteractive
-    dpkg --add-architecture arm64
-    apt-get update -qq
-    # One of the two, the compiler or its library, may be a security update ahead of what is installed.
-    apt-get install -y -qq --no-install-recommends \
-        rustc-web gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static >/dev/null
-    local version folder
-    version=$(dpkg-query -W -f '${Version}' rustc-web)
-    folder=$(mktemp -d)
-    chmod 777 "$folder" # apt downloads as a user of its own
-    (cd "$folder" && apt-get download -qq "libstd-rust-web-dev:arm64=$version" && dpkg -x ./*.deb std)
-    rm -rf "$STD"
-    mkdir -p "$(dirname "$STD")"
-    cp -r "$folder/std/usr/lib/rustlib/$TARGET" "$STD"
-    rm -rf "$folder"
-    "$RUSTC_WEB" --version >"$STD/.version"
-    installed || { echo "the toolchain for $TARGET could not be installed" >&2; exit 1; }
     register
 }
 
@@ -64,7 +87,7 @@ aarch64_cargo() {
         export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}/aarch64
         export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
         export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-C target-feature=+crt-static"
-        export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER=${AARCH64_RUNNER:-qemu-aarch64-static}
+        export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER=${AARCH64_RUNNER:-$QEMU}
         export CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0
         set -x
         cargo "$command" --target "$TARGET" --locked "$@"

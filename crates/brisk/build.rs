@@ -12,7 +12,9 @@ fn main() {
         println!("cargo::rustc-cfg=brisk_loop_dispatch");
     }
     println!("cargo::rustc-check-cfg=cfg(brisk_machine_code)");
-    if arch == "x86_64" {
+    let os = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
+    // What AArch64 systems want of code that comes to be at run time is known of Linux only.
+    if arch == "x86_64" || arch == "aarch64" && matches!(&*os, "linux" | "android") {
         println!("cargo::rustc-cfg=brisk_machine_code");
     }
     // Vector handlers have their computations inlined where `scripts/check-handlers.sh` has found that they still

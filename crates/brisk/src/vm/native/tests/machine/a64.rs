@@ -1,11 +1,10 @@
 //! AArch64.
 
 use super::{Label, Target};
-use brisk_codegen::a64::asm::RelocKind as Kind;
 use brisk_codegen::a64::asm::*;
 pub use brisk_codegen::a64::asm::{Fpr as Vector, Gpr};
 use brisk_codegen::a64::convention::{CALLEE_SAVED, MEMORY_BASE, VM_CONTEXT};
-use brisk_codegen::code::{Reloc, RelocKind};
+use brisk_codegen::code::Reloc;
 
 /// The first argument.
 pub const ARG: Gpr = X0;
@@ -220,13 +219,7 @@ impl Machine {
             at: reloc.at,
             target: Target::from_number(reloc.symbol.0),
             addend: 0,
-            kind: match reloc.kind {
-                Kind::Call26 => RelocKind::Call26,
-                Kind::AdrpPage21 => RelocKind::AdrpPage21,
-                Kind::AddLo12 => RelocKind::AddLo12,
-                Kind::Load64Lo12 => RelocKind::Load64Lo12,
-                Kind::Adr21 => RelocKind::Adr21,
-            },
+            kind: reloc.kind,
         });
         (assembled.code.to_vec(), relocs.collect())
     }
