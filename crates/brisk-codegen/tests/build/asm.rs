@@ -154,8 +154,8 @@ macro_rules! snapshots {
 snapshots! {
     both: calls_direct calls_indirect calls_many_values calls_spectre calls_spills calls_tail calls_tail_out
     control_br_table control_if control_loops exceptions float_arithmetic float_canonical float_compare float_convert
-    fuel int_arithmetic int_compare int_division interrupts memory64 memory_access memory_bulk memory_checked
-    inlining memory_modes memory_several osr osr_fuel recursion references tables wide_arithmetic;
+    fuel int_arithmetic int_bits int_compare int_division interrupts memory64 memory_access memory_bulk memory_checked
+    inlining memory_modes memory_several memory_widths osr osr_fuel recursion references tables wide_arithmetic;
     x64: baseline globals simd_float simd_integer simd_lanes;
 }
 
@@ -225,5 +225,138 @@ fn who_catches_saves_all_that_callers_keep() {
         let returns = catching.matches("    ret\n").count();
         assert_eq!(catching.matches(&restored).count(), returns, "{reg} in {catching}");
         assert!(!throwing.contains(&saved), "{reg} in {throwing}");
+    }
+}
+
+/// The instructions of a function on a64, without labels and what is known of them.
+fn insts_a64(text: &str, function: &str) -> Vec<String> {
+    let start = text.find(&format!("== {function}\n")).expect("the function is there");
+    let body = text[start..].split("\n\n").next().unwrap_or("");
+    let insts = body.lines().filter_map(|line| line.strip_prefix("    "));
+    insts.map(|line| line.split(';').next().unwrap_or("").trim().to_owned()).collect()
+}
+
+/// One branch, in a function that loads from memory, too: nothing is looked up, nothing is loaded again.
+#[test]
+fn recursion_is_one_branch_on_a64() {
+    let text = compiled_a64("recursion");
+    let insts = insts_a64(&text, "fib");
+    let of = |what: &str| insts.iter().filter(|inst| inst.starts_with(what)).count();
+    assert_eq!(of("bl entry"), 2, "{text}");
+    assert_eq!((of("bl libcall:stack_limit"), of("bl "), of("blr")), (1, 3, 0), "{text}");
+    assert_eq!((of("adr"), of("ldr x27"), of("ldp x28")), (0, 0, 0), "{text}");
+}
+
+/// Other functions of the module are called through their slot: no table of functions, no entry of another tier.
+#[test]
+fn direct_calls_go_through_one_word_on_a64() {
+    let text = compiled_a64("calls_direct");
+    let insts = insts_a64(&text, "to_own");
+    let at = insts.iter().position(|inst| inst == "adrp x16, slot:inner").expect("the slot's page");
+    assert_eq!(insts[at + 1..at + 3], ["ldr x16, [x16, slot:inner]", "blr x16"], "{text}");
+}
+
+/// No result is moved to where it is wanted: it is made there.
+#[test]
+fn results_are_made_where_they_go_on_a64() {
+    for name in ["int_arithmetic", "int_bits", "int_division", "float_arithmetic"] {
+        let text = compiled_a64(name);
+        for function in text.split("\n\n").filter(|function| !function.contains("\nb1:")) {
+            for line in function.lines().map(str::trim) {
+                let moves =
+                    line.starts_with("mov x") || line.starts_with("mov w") || line.starts_with("mov v");
+                assert!(!moves || line == "mov x29, sp" || line.contains('#'), "{name}: {line}\n{function}");
+            }
+        }
+    }
+}
+
+/// What lives across a call is stored once and loaded once for each use behind it; nothing else is.
+#[test]
+fn only_what_lives_across_a_call_is_spilled_on_a64() {
+    let text = compiled_a64("recursion");
+    let insts = insts_a64(&text, "fib");
+    let of = |what: &str| insts.iter().filter(|inst| inst.contains(what)).count();
+    let spills = insts.iter().filter(|inst| inst.starts_with("str ") && inst.contains("[sp")).count();
+    let reloads = insts.iter().filter(|inst| inst.starts_with("ldr ") && inst.contains("[sp")).count();
+    assert_eq!((spills, reloads), (1, 1), "the first call's result, across the second:\n{text}");
+    assert_eq!(of("x19, x27"), 1, "the parameter is in a register that calls keep:\n{text}");
+}
+
+/// Traps have no epilogue of their own: each is a call of the stub that all code of a module shares.
+#[test]
+fn traps_share_their_way_out_on_a64() {
+    for name in ["int_division", "float_convert", "calls_indirect", "memory_checked"] {
+        let text = compiled_a64(name);
+        for (at, _) in text.match_indices("    bl trap:") {
+            let next = text[at..].lines().nth(1).unwrap_or("");
+            let ends = next.is_empty() || !next.starts_with("    ") || next.contains("bl trap:");
+            assert!(ends || next.trim_start().starts_with(".data"), "{name}: {next} follows a trap\n{text}");
+        }
+        assert!(!text.contains("brk") && !text.contains("udf"), "{name}");
+    }
+}
+
+/// What can trap looks for it: the divisor, and the smallest integer by -1; not where a constant says that it cannot be.
+#[test]
+fn divisions_look_for_their_traps_on_a64() {
+    let text = compiled_a64("int_division");
+    let has =
+        |function: &str, what: &str| insts_a64(&text, function).iter().any(|inst| inst.starts_with(what));
+    assert!(has("signed", "cbz w1") && has("signed", "ccmp") && has("signed", "b.vs"), "{text}");
+    assert!(has("unsigned", "cbz x1") && !has("unsigned", "ccmp"), "{text}");
+    assert!(has("remainder", "cbz w1") && !has("remainder", "ccmp"), "{text}");
+    for function in ["by_ten", "by_eight", "mod_seven"] {
+        assert!(!has(function, "bl trap") && !has(function, "sdiv") && !has(function, "udiv"), "{text}");
+    }
+}
+
+/// The fourteen widths of integers, and floats, each in one instruction.
+#[test]
+fn each_width_is_one_load_or_store_on_a64() {
+    let text = compiled_a64("memory_widths");
+    let expected: [(&str, &[&str]); 6] = [
+        ("loads_i32", &["ldrsb w", "ldrb w", "ldrsh w", "ldrh w", "ldr w"]),
+        ("loads_i64", &["ldrsb x", "ldrb w", "ldrsh x", "ldrh w", "ldrsw x", "ldr w", "ldr x"]),
+        ("loads_float", &["ldr s", "ldr d"]),
+        ("stores_i32", &["strb w", "strh w", "str w"]),
+        ("stores_i64", &["strb w", "strh w", "str w", "str x"]),
+        ("stores_float", &["str s", "str d"]),
+    ];
+    for (function, widths) in expected {
+        let insts = insts_a64(&text, function);
+        for width in widths {
+            let accesses = insts.iter().filter(|inst| inst.starts_with(width) && !inst.contains("x27"));
+            assert!(accesses.count() >= 1, "{width} in {function}:\n{text}");
+        }
+    }
+    // Nothing is read ahead of a store that cannot straddle a page's end.
+    assert!(!insts_a64(&text, "aligned").iter().any(|inst| inst.starts_with("ldrb wzr")), "{text}");
+    assert_eq!(text.matches("ldrb wzr").count(), 8, "one for each other store wider than a byte:\n{text}");
+}
+
+/// Rotations, counts, extensions and selections are an instruction each, with what they are used on folded in.
+#[test]
+fn bits_take_one_instruction_on_a64() {
+    let text = compiled_a64("int_bits");
+    let expected = [
+        ("rotate_mixed", "eor w0, w0, w1, ror #16"),
+        ("extend8", "sxtb w0, w0"),
+        ("extend16", "sxth w0, w0"),
+        ("extend32", "sxtw x0, w0"),
+        ("select_more", "csinc w0, w0, w1, lt"),
+        ("select_zero", "csel x0, xzr, x0, hi"),
+        ("select_float", "fcsel d0, d0, d1, mi"),
+        ("field", "ubfx w0, w0, #0x3, #0x5"),
+        ("field_up", "ubfiz w0, w0, #0x8, #0x8"),
+        ("field_in", "bfi w0, w1, #0x8, #0x8"),
+        ("wide_product", "smaddl x0, w0, w1, x2"),
+        ("both", "ccmp"),
+        ("one_bit", "tbnz x0, #0x24"),
+        ("sign", "tbz w0, #0x1f"),
+    ];
+    for (function, inst) in expected {
+        let insts = insts_a64(&text, function);
+        assert!(insts.iter().any(|found| found.starts_with(inst)), "{inst} in {function}:\n{text}");
     }
 }

@@ -8,7 +8,7 @@ use brisk_module::Module;
 use brisk_module::wasmparser::{BinaryReader, FunctionBody, Operator};
 use std::path::{Path, PathBuf};
 
-fn wasm_files(dir: &Path, out: &mut Vec<PathBuf>) {
+pub fn wasm_files(dir: &Path, out: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(dir).expect("the directory can be read") {
         let path = entry.expect("the directory can be read").path();
         if path.is_dir() {

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "disassemble")]
 mod asm;
+mod backend;
 mod corpus;
 mod facts;
 mod growth;

@@ -32,8 +32,8 @@ impl Emit<'_> {
         self.keeps_base |= !self.low.invokes.is_empty() && self.settings.pinned_memory;
         let saved = self.saved_regs().0.count_ones();
         let words = u32::from(self.keeps_context) + u32::from(self.keeps_base) + saved;
-        // The spill area's start is aligned to 16: wide cells are at even numbers.
-        self.frame = (8 * words).next_multiple_of(16) + (8 * self.alloc.spill_cells).next_multiple_of(16);
+        // The spill area's start, at the stack pointer, is aligned to 16: wide cells are at even numbers.
+        self.frame = (8 * (words + self.alloc.spill_cells)).next_multiple_of(16);
         self.out.frame_size = self.frame;
     }
 
@@ -44,7 +44,7 @@ impl Emit<'_> {
     }
 
     /// What is kept below the frame pointer, a word each from the top: pins, then saved registers. An odd number is filled
-    /// up with the frame pointer itself.
+    /// up with the frame pointer itself, in what may be the last cell of the spill area.
     fn kept(&self) -> ([Gpr; 12], usize) {
         let mut regs = [FP; 12];
         let mut count = 0;
