@@ -274,7 +274,10 @@ pub enum Inst {
     /// Goes on at edge 0 if the test holds, else at edge 1; the test's operand.
     Branch(Test),
     /// use, temp: goes on at the edge with the number of the use, or the last.
-    JmpTable,
+    JmpTable {
+        /// The first edge is taken almost always.
+        first: bool,
+    },
     /// use (spare): notices an interrupt. The operand is what [`Inst::StoreAddress`] gives.
     Poll,
     /// Charges fuel.

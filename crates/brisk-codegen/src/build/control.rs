@@ -341,6 +341,7 @@ impl Build<'_> {
         let results = frame.sig;
         match kind {
             ControlKind::Loop => {
+                self.end_dispatch(at);
                 self.seal(label.block);
                 self.walker.control.pop();
                 if !reachable {
@@ -382,7 +383,7 @@ impl Build<'_> {
         let frame = &self.walker.control[at];
         let (block, height) = (frame.label.block, frame.height);
         let data = self.cx.blocks[block as usize];
-        if data.preds == 1 {
+        if data.preds == 1 && data.sealed {
             let parent = self.cx.edges[data.first_pred as usize].from;
             self.set_parent(block, parent);
         }
@@ -482,7 +483,7 @@ impl Build<'_> {
             return self.return_();
         }
         let arity = self.label_arity(at);
-        let block = self.label_block(at);
+        let block = self.branch_block(at);
         self.jump(block, arity);
     }
 
@@ -511,7 +512,7 @@ impl Build<'_> {
         }
         let at = self.frame_at(depth);
         let arity = self.label_arity(at);
-        let target = self.label_block(at);
+        let target = self.branch_block(at);
         let (parent, next) = (self.block, self.new_block());
         let taken = self.edge(target, arity);
         let other = self.edge(next, 0);
@@ -550,7 +551,8 @@ impl Build<'_> {
             };
             self.cx.tables.push(edge);
         }
-        self.emit(Op::BranchTable, Ty::None, 0, index, start, table.len() + 1);
+        let dispatches = self.begins_dispatch(index, start, table.len() + 1);
+        self.emit(Op::BranchTable, Ty::None, u16::from(dispatches), index, start, table.len() + 1);
         self.end_block();
         self.unreachable_rest();
     }

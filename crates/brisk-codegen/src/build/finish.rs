@@ -1,11 +1,11 @@
 //! The final form: what is reached and used, in order.
 //!
 //! Blocks keep the order of the body, except that those which leave a loop inside of its text follow the loop, so that
-//! loops are contiguous. Loops are found in the graph (Havlak's nesting by search from back edges, innermost first;
-//! every cycle has one entry), not taken from the text. Then one walk backwards over all instructions resolves
+//! loops are contiguous. Loops are found in the graph (Havlak's nesting by search from back edges, innermost first),
+//! not taken from the text. Then one walk backwards over all instructions resolves
 //! aliases, and keeps what has an effect or is used.
 
-use super::{Build, BuildError, Entry};
+use super::{Build, BuildError, Builder, Entry};
 use crate::ir::{
     Access, Block, BlockData, EdgeData, Effect, NONE, Op, Range, Shape, SimdOp, SimdShape, Value,
 };
@@ -25,6 +25,9 @@ pub(super) struct Scratch {
     first: Vec<u32>,
     last: Vec<u32>,
     next: Vec<u32>,
+    /// By header: a list of the places from which edges lead into the middle of its loop, from before it.
+    entries: Vec<u32>,
+    entry_list: Vec<(u32, u32)>,
     stack: Vec<(u32, u32)>,
     sorted: Vec<u32>,
     used: Vec<bool>,
@@ -41,6 +44,9 @@ impl Build<'_> {
                 self.text_order();
             }
             self.nest_loops();
+            if self.dispatches {
+                self.simplify_cycles();
+            }
             self.simplify_all();
             self.write_blocks();
         }
@@ -105,6 +111,12 @@ impl Build<'_> {
             }
         }
         self.cx.order.reverse();
+        if self.dispatches {
+            // The entry, then the order of the text: then also edges backwards into loops with several entries lead
+            // to labels of the table. (The entry is begun in the middle of the text.)
+            let Builder { order, blocks, .. } = &mut *self.cx;
+            order[1..].sort_unstable_by_key(|&block| blocks[block as usize].start);
+        }
         for (at, &block) in self.cx.order.iter().enumerate() {
             place[block as usize] = at as u32;
         }
@@ -124,6 +136,9 @@ impl Build<'_> {
         s.header.resize(count, false);
         s.depth.clear();
         s.depth.resize(count, 0);
+        s.entries.clear();
+        s.entries.resize(count, NONE);
+        s.entry_list.clear();
         for at in (0..count as u32).rev() {
             s.stack.clear();
             let mut edge = self.cx.blocks[self.cx.order[at as usize] as usize].first_pred;
@@ -148,9 +163,15 @@ impl Build<'_> {
                     let data = self.cx.edges[edge as usize];
                     let from = s.place[data.from as usize];
                     if from != NONE {
-                        s.stack.push((from, 0));
+                        s.reach(at, from);
                     }
                     edge = data.next;
+                }
+                let mut entry = s.entries[top as usize];
+                while entry != NONE {
+                    let (from, next) = s.entry_list[entry as usize];
+                    s.reach(at, from);
+                    entry = next;
                 }
             }
         }
@@ -462,6 +483,23 @@ impl Build<'_> {
             (edge.args, edge.args_end) = (NONE, self.f.edges.len() as u32);
         }
         self.f.edges.push(EdgeData { to, args: Range { start, end: self.f.lists.len() as u32 } });
+    }
+}
+
+impl Scratch {
+    /// Notes that `from` leads into the loop of the header at `at`. What comes behind the header is taken for a part of
+    /// the loop even where only the loop can be reached from it, so that edges forwards stay such when loops are made
+    /// contiguous; what comes before is another entry.
+    fn reach(&mut self, at: u32, from: u32) {
+        if from >= at {
+            self.stack.push((from, 0));
+            return;
+        }
+        let first = &mut self.entries[at as usize];
+        if *first == NONE || self.entry_list[*first as usize].0 != from {
+            self.entry_list.push((from, *first));
+            *first = self.entry_list.len() as u32 - 1;
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod call;
 mod control;
+mod dispatch;
 mod eval;
 mod exception;
 mod finish;
@@ -26,6 +27,7 @@ use brisk_module::types::ValType;
 use brisk_module::walk::{self, Control, Walker};
 use brisk_module::wasmparser::{BinaryReader, FunctionBody, Operator, OperatorsReader};
 use control::{Clause, Label};
+use dispatch::Dispatch;
 use ssa::{BuildBlock, BuildEdge, Defs, Local, Phi, Search};
 
 /// How a memory is accessed.
@@ -128,6 +130,8 @@ pub struct Builder {
     /// Edges on that way (`NONE` for the first) to loops with parameters, and how many these are.
     way_params: Vec<(u32, u32)>,
     frames: Vec<u32>,
+    /// What parameters are found to stand for, see `dispatch`.
+    same: Vec<u32>,
     finish: finish::Scratch,
     /// Never falls, so that nothing needs to be cleared between functions.
     epoch: u32,
@@ -192,6 +196,9 @@ struct Build<'a> {
     way_edge: u32,
     /// What says that the function is not being entered: stands for a 0 in `osr_block`.
     not_entering: u32,
+    /// The loop around that dispatches, and whether there has been one.
+    dispatch: Option<Dispatch>,
+    dispatches: bool,
     steps: u64,
     max_steps: u64,
 }
@@ -277,6 +284,8 @@ impl<'a> Build<'a> {
             way_start: NONE,
             way_edge: NONE,
             not_entering: NONE,
+            dispatch: None,
+            dispatches: false,
             steps: 0,
             max_steps: MAX_STEPS.min(STEPS + STEPS_PER_BYTE * body_len as u64),
         }

@@ -347,6 +347,12 @@ impl Build<'_> {
         if entry.epoch == self.epoch { entry.value } else { self.find_local(local) }
     }
 
+    /// The value of a local if the current segment knows it already.
+    pub fn known_local(&self, local: u32) -> Option<u32> {
+        let entry = self.cx.locals[local as usize];
+        (entry.epoch == self.epoch).then_some(entry.value)
+    }
+
     fn find_local(&mut self, local: u32) -> u32 {
         let value = self.lookup(self.block, local);
         let entry = &mut self.cx.locals[local as usize];

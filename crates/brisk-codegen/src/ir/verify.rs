@@ -172,9 +172,10 @@ impl Verifier<'_> {
             }
         }
         for (from, to) in back {
+            // A loop may have several entries, if that is known from edges forwards.
             ensure!(
-                self.tree.dominates(to, from),
-                "block{from}: an edge backwards into the middle of a loop"
+                self.tree.dominates(self.tree.parent[to as usize], from),
+                "block{from}: an edge backwards changes what dominates block{to}"
             );
         }
         for (block, (data, &header)) in f.blocks.iter().zip(&header).enumerate() {

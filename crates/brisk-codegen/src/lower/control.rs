@@ -3,7 +3,7 @@
 use super::*;
 
 impl<M: Machine> Lower<'_, M> {
-    pub(super) fn terminator(&mut self, inst: &Inst, block: Block) {
+    pub(super) fn terminator(&mut self, inst: &Inst) {
         match inst.op {
             Op::Jump => {
                 let edge = self.func.edges[inst.a as usize];
@@ -16,14 +16,16 @@ impl<M: Machine> Lower<'_, M> {
                 M::branch(self, Value(inst.a));
             }
             Op::BranchTable => {
-                self.edges_of(block);
+                // Of a function's dispatch all but the first are seldom taken.
+                self.edges_with(inst.c, inst.aux != 0, |nth| Edge(inst.b + nth));
                 if inst.c == 1 {
                     self.push_common(Common::Jump, Ops::new());
                     return;
                 }
                 let index = self.reg(Value(inst.a));
                 let scratch = self.new_int();
-                self.push_common(Common::JumpTable, Ops::new().with(used_late(index)).with(temp(scratch)));
+                let table = Common::JumpTable { first: inst.aux != 0 };
+                self.push_common(table, Ops::new().with(used_late(index)).with(temp(scratch)));
             }
             Op::Return => self.return_values(inst),
             Op::Trap => self.push_common(Common::Trap(TrapCode::from_aux(inst.aux)), Ops::new()),
@@ -34,16 +36,16 @@ impl<M: Machine> Lower<'_, M> {
     /// Makes the edges of a block with several successors, in the order of the function's.
     pub(super) fn edges_of(&mut self, block: Block) {
         let range = self.func.successors(block);
-        self.edges_with(range.end - range.start, |nth| Edge(range.start + nth));
+        self.edges_with(range.end - range.start, false, |nth| Edge(range.start + nth));
     }
 
     fn edges_in_order(&mut self, edges: &[Edge]) {
-        self.edges_with(edges.len() as u32, |nth| edges[nth as usize]);
+        self.edges_with(edges.len() as u32, false, |nth| edges[nth as usize]);
     }
 
     /// The edges of a block: those to blocks with other predecessors get a block of their own, where the moves for
-    /// parameters can stand. Equal ones share it.
-    fn edges_with(&mut self, count: u32, edge: impl Fn(u32) -> Edge) {
+    /// parameters can stand. Equal ones share it. Those behind the first are seldom taken if `first` says so.
+    fn edges_with(&mut self, count: u32, first: bool, edge: impl Fn(u32) -> Edge) {
         let mut splits = std::mem::take(&mut self.s.splits);
         splits.clear();
         let mut targets = std::mem::take(&mut self.s.targets);
@@ -65,7 +67,7 @@ impl<M: Machine> Lower<'_, M> {
                 (self.func.lists[self.func.edges[other as usize].args.indices()] == *args).then_some(made)
             });
             let made = known.unwrap_or_else(|| {
-                let made = self.split(edge(nth), data);
+                let made = self.split(edge(nth), data, first && nth > 0);
                 splits.insert((data.to.0, args.first().copied().unwrap_or(NONE)), made);
                 made
             });
@@ -80,7 +82,7 @@ impl<M: Machine> Lower<'_, M> {
     }
 
     /// A block on an edge.
-    fn split(&mut self, edge: Edge, data: EdgeData) -> u32 {
+    fn split(&mut self, edge: Edge, data: EdgeData, seldom: bool) -> u32 {
         let made = self.s.made.len();
         if self.s.split_edges.is_empty() {
             self.s.split_base = made;
@@ -100,7 +102,7 @@ impl<M: Machine> Lower<'_, M> {
             params: Range::default(),
             loop_depth: to.loop_depth.min(self.func.blocks[self.block.0 as usize].loop_depth),
             loop_header: false,
-            cold: to.cold || self.func.blocks[self.block.0 as usize].cold,
+            cold: seldom || to.cold || self.func.blocks[self.block.0 as usize].cold,
             takes_fixed: false,
         });
         made as u32

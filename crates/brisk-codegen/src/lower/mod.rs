@@ -95,7 +95,10 @@ pub enum Common {
     /// Goes on at the block's only edge.
     Jump,
     /// late use, temp: goes on at the edge with the number of the use, or the last.
-    JumpTable,
+    JumpTable {
+        /// The first edge is taken almost always.
+        first: bool,
+    },
 }
 
 /// What lowering must know beside the function.
@@ -659,7 +662,7 @@ impl<M: Machine> Lower<'_, M> {
                 let dst = self.reg_of(value);
                 self.push_common(Common::Context, Ops::new().with(def(dst)));
             }
-            op if op.effect() == Effect::Terminator => self.terminator(inst, block),
+            op if op.effect() == Effect::Terminator => self.terminator(inst),
             Op::Call | Op::CallRef | Op::CallLib => self.call(value, inst, at, block),
             _ => M::inst(self, value, inst),
         }

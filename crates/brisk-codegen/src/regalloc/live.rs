@@ -283,7 +283,7 @@ impl Live {
         }
     }
 
-    /// Loops nest, are contiguous and are entered at their headers only: or the code is not regular.
+    /// Loops nest and are contiguous: or the code is not regular. They may be entered elsewhere than at their headers.
     fn find_loops<I>(&mut self, code: &VCode<I>) {
         for b in 0..code.blocks.len() as u32 {
             while let Some(&top) = self.stack.last()
@@ -295,34 +295,47 @@ impl Live {
             if end != NONE {
                 self.headers.push(b);
                 let parent = self.stack.last().copied().unwrap_or(NONE);
-                if parent != NONE && self.loops[parent as usize].end < end {
-                    self.regular = false;
-                } else {
-                    self.stack.push(self.loops.len() as u32);
-                    self.loops.push(Loop {
-                        start: b,
-                        end,
-                        parent,
-                        start_pos: block_start(code, b),
-                        end_pos: block_end(code, end),
-                        threshold: 0,
-                    });
+                // A loop whose last way back is in the middle of one inside it ends with that one.
+                for &around in self.stack.iter().rev() {
+                    let around = &mut self.loops[around as usize];
+                    if around.end >= end {
+                        break;
+                    }
+                    (around.end, around.end_pos) = (end, block_end(code, end));
                 }
+                self.stack.push(self.loops.len() as u32);
+                self.loops.push(Loop {
+                    start: b,
+                    end,
+                    parent,
+                    start_pos: block_start(code, b),
+                    end_pos: block_end(code, end),
+                    threshold: 0,
+                });
             }
             self.loop_of[b as usize] = self.stack.last().copied().unwrap_or(NONE);
         }
         for (b, block) in code.blocks.iter().enumerate() {
             for edge in &code.edges[block.succs.indices()] {
-                let mut l = self.loop_of[edge.to as usize];
-                if l != NONE && self.loops[l as usize].start == edge.to {
-                    l = self.loops[l as usize].parent;
-                }
-                if l != NONE {
-                    let l = &self.loops[l as usize];
-                    self.regular &= l.start <= b as u32 && b as u32 <= l.end;
+                let mut l = self.inside(edge.to);
+                while l != NONE {
+                    let Loop { start, end, parent, .. } = self.loops[l as usize];
+                    if start <= b as u32 && b as u32 <= end {
+                        break;
+                    }
+                    // What is live around the loop is known at its header.
+                    self.keep[start as usize] = true;
+                    self.regular &= (b as u32) < start;
+                    l = parent;
                 }
             }
         }
+    }
+
+    /// The innermost loop that `b` is in but not the header of.
+    fn inside(&self, b: u32) -> u32 {
+        let l = self.loop_of[b as usize];
+        if l != NONE && self.loops[l as usize].start == b { self.loops[l as usize].parent } else { l }
     }
 
     /// Finds where vregs are defined and which are used in other blocks; numbers those in the order of definition.
@@ -457,6 +470,18 @@ impl Live {
                     let (from, to) = self.saved_at[edge.to as usize];
                     for &(w, bits) in &self.saved[from as usize..to as usize] {
                         self.next[w as usize] |= bits;
+                    }
+                    // Into the middle of a loop: what its header reads from before the loop is live, too.
+                    let mut l = self.inside(edge.to);
+                    while l != NONE && self.loops[l as usize].start > b {
+                        let Loop { start, parent, threshold, .. } = self.loops[l as usize];
+                        let (from, to) = self.saved_at[start as usize];
+                        for &(w, bits) in &self.saved[from as usize..to as usize] {
+                            let before = threshold.saturating_sub(w * 64);
+                            let mask = if before >= 64 { u64::MAX } else { (1 << before) - 1 };
+                            self.next[w as usize] |= bits & mask;
+                        }
+                        l = parent;
                     }
                 }
             }

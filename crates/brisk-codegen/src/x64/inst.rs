@@ -305,7 +305,10 @@ pub enum Inst {
     /// Goes on at edge 0 if the flags hold, else at edge 1.
     Jcc(Flags),
     /// use, temp: goes on at the edge with the number of the use, or the last.
-    JmpTable,
+    JmpTable {
+        /// The first edge is taken almost always.
+        first: bool,
+    },
     /// use (spare): notices an interrupt. The operand is what [`Inst::StoreAddress`] gives.
     Poll,
     /// Charges fuel.

@@ -91,6 +91,6 @@ macro_rules! snapshots {
 }
 
 snapshots! {
-    calls canonical_nans control exceptions fold fuel globals_tables inlining inlining_fuel inlining_osr inlining_refused
+    calls canonical_nans control dispatch dispatch_osr exceptions fold fuel globals_tables inlining inlining_fuel inlining_osr inlining_refused
     memory memory_checked osr osr_fuel osr_nest simd spectre wide
 }

@@ -91,11 +91,13 @@ block1() loop:
     return" => "wrong mark of a loop header";
     edge_into_loop: "func -> ()
 block0(v0: i32):
-    branch v0, block1(), block2()
-block1() loop:
+    branch v0, block1(), block3()
+block1():
     jump block2()
-block2():
-    jump block1()" => "into the middle of a loop";
+block2() loop:
+    return
+block3():
+    jump block2()" => "an edge backwards changes what dominates block2";
     edge_to_entry: "func -> ()
 block0():
     jump block0()" => "an edge to the entry";

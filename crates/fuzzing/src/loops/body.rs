@@ -607,12 +607,13 @@ impl<'m, 'b> Body<'m, 'b> {
         let before = self.times;
         self.times *= trips;
         self.counters.push(counter);
-        match self.source.below(6) {
+        match self.source.below(7) {
             0 => self.loop_up(counter, &bound, depth),
             1 => self.loop_while(counter, &bound, depth),
             2 => self.loop_down(counter, &bound, depth),
             3 => self.loop_of_values(counter, &bound, depth),
             4 => self.loop_that_continues(counter, &bound, depth),
+            5 => self.loop_that_dispatches(counter, &bound, depth),
             _ => self.loop_with_result(counter, &bound, depth),
         }
         self.counters.pop();
@@ -750,6 +751,77 @@ impl<'m, 'b> Body<'m, 'b> {
             self.statement(0, false);
         }
         self.line(&format!("br {label}\nend\nend"));
+    }
+
+    /// Whose table leads to where a local says: jumps set it, most of them to a constant.
+    fn loop_that_dispatches(&mut self, counter: Counter, bound: &str, depth: u32) {
+        let (label, out) = (self.new_label(), self.new_label());
+        let ty = counter.ty.name();
+        let place = self.new_local(I32);
+        let cases: Vec<String> = (0..2 + self.source.below(6)).map(|_| self.new_label()).collect();
+        self.set_counter(counter, &format!("{ty}.const 0"));
+        if self.source.one_in(3) {
+            self.expression(I32, 2);
+            self.line(&format!("i32.const 7 i32.and local.set {place}"));
+        } else {
+            self.line(&format!("i32.const 0 local.set {place}"));
+        }
+        self.line(&format!("block {out}\nloop {label}"));
+        if self.source.one_in(8) {
+            self.statement(0, false);
+        }
+        for case in cases.iter().rev() {
+            self.line(&format!("block {case}"));
+        }
+        let mut targets = String::new();
+        for case in &cases {
+            let _ = write!(targets, " {}", if self.source.one_in(6) { &cases[0] } else { case });
+        }
+        let last = &cases[self.source.below(cases.len())];
+        self.line(&format!("local.get {place} br_table{targets} {last}"));
+        self.labels.push(Label { name: out.clone(), types: Vec::new() });
+        for nth in 0..cases.len() {
+            self.line("end");
+            if nth == 0 {
+                self.iteration(depth);
+            } else if !self.source.one_in(4) {
+                self.statement(depth, depth > 0);
+            }
+            for _ in 0..self.source.below(3) {
+                self.jump(&cases, counter, bound, (place, &label, &out));
+            }
+        }
+        self.labels.pop();
+        self.line("end\nend");
+    }
+
+    /// One of the jumps within a loop that dispatches.
+    fn jump(&mut self, cases: &[String], counter: Counter, bound: &str, to: (usize, &str, &str)) {
+        let (place, label, out) = to;
+        let ty = counter.ty.name();
+        let conditional = !self.source.one_in(5);
+        if conditional {
+            self.condition(2);
+            self.line("if");
+        }
+        self.step(counter, "add");
+        self.line(&format!("{bound} {ty}.gt_u br_if {out}"));
+        if self.source.one_in(6) {
+            self.expression(I32, 2);
+            self.line(&format!("i32.const 7 i32.and local.set {place}"));
+        } else {
+            let to = self.source.below(cases.len() + 1);
+            self.line(&format!("i32.const {to} local.set {place}"));
+        }
+        if self.source.one_in(4) {
+            self.condition(1);
+            self.line(&format!("br_if {label}"));
+        } else {
+            self.line(&format!("br {label}"));
+        }
+        if conditional {
+            self.line("end");
+        }
     }
 
     /// That may end early, with a value.

@@ -330,17 +330,21 @@ impl Emit<'_> {
                     self.go(other, next);
                 }
             }
-            Inst::JmpTable => self.jump_table(block),
+            Inst::JmpTable { first } => self.jump_table(block, first),
             _ => unreachable!("{inst:?} is emitted elsewhere"),
         }
     }
 
     /// No branch that could be predicted wrongly, to somewhere behind the table; the last entry is the default's.
-    fn jump_table(&mut self, block: u32) {
+    fn jump_table(&mut self, block: u32, first: bool) {
         let succs = self.low.code.blocks[block as usize].succs;
         let count = succs.end - succs.start;
         self.asm.room(ROOM + 4 * count);
         let (index, target) = (self.gpr(0), self.gpr(1));
+        if first {
+            let usual = self.target(block, 0);
+            self.asm.cbz(Size::B32, index, self.s.labels[usual as usize]);
+        }
         let table = self.asm.new_label();
         self.asm.mov_imm(Size::B32, SCRATCH, u64::from(count - 1));
         self.asm.cmp_rr(Size::B32, index, SCRATCH);

@@ -59,7 +59,7 @@ impl Machine for A64 {
             Common::Ret => Inst::Ret,
             Common::Trap(code) => Inst::Trap(code),
             Common::Jump => Inst::Jmp,
-            Common::JumpTable => Inst::JmpTable,
+            Common::JumpTable { first } => Inst::JmpTable { first },
         }
     }
 

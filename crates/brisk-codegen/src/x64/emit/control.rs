@@ -247,11 +247,16 @@ impl Emit<'_> {
                     self.go(other, next);
                 }
             }
-            Inst::JmpTable => {
+            Inst::JmpTable { first } => {
                 let succs = self.low.code.blocks[block as usize].succs;
                 let last = succs.end - succs.start - 1;
                 let (index, scratch) = (self.gpr(0), self.gpr(1));
                 let table = self.cold(Cold::Table(block));
+                if first {
+                    let usual = self.target(block, 0);
+                    self.asm.test(Size::B32, index, index);
+                    self.asm.jcc(Cond::E, self.s.labels[usual as usize]);
+                }
                 // No branch that could be predicted wrongly, to somewhere behind the table; the last entry is the default's.
                 self.asm.mov_imm64(scratch, u64::from(last));
                 self.asm.alu(AluOp::Cmp, Size::B32, index, scratch);

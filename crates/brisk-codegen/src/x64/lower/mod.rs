@@ -60,7 +60,7 @@ impl Machine for X64 {
             Common::Ret => Inst::Ret,
             Common::Trap(code) => Inst::Trap(code),
             Common::Jump => Inst::Jmp,
-            Common::JumpTable => Inst::JmpTable,
+            Common::JumpTable { first } => Inst::JmpTable { first },
         }
     }
 
