@@ -96,8 +96,8 @@ impl Lower<'_> {
             Op::Or if self.both(value).is_some() => return (Test::Flags(self.flags(value)), Ops::new()),
             _ => {}
         }
-        if let Some(cond) = self.vector_condition(value) {
-            return (Test::Flags(cond), Ops::new());
+        if let Some(test) = self.vector_test(value) {
+            return test;
         }
         let src = self.reg_sized(value);
         (Test::NotZero(size(ty)), Ops::new().with(used(src)))
@@ -121,8 +121,13 @@ impl Lower<'_> {
             }
             _ => {}
         }
-        if let Some(cond) = self.vector_condition(value) {
-            return cond;
+        match self.vector_test(value) {
+            Some((Test::Flags(cond), _)) => return cond,
+            Some((Test::NotZero(size), ops)) => {
+                self.push(Inst::Cmp(size, Rhs::Imm(ZERO)), ops);
+                return Cond::Ne;
+            }
+            _ => {}
         }
         let src = self.reg_sized(value);
         self.push(Inst::Cmp(size(ty), Rhs::Imm(ZERO)), Ops::new().with(used(src)));

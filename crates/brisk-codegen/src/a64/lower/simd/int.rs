@@ -68,16 +68,19 @@ impl Lower<'_> {
         }
     }
 
-    /// Or, or exclusive or: of two shifts of one vector it is a rotation.
-    pub(super) fn or_lanes(&mut self, op: VecOp, value: Value, a: Value, b: Value) {
-        if self.rotation(value, a, b) || self.rotation(value, b, a) {
+    /// Logic. Of two shifts of one vector it is a rotation; a complement may be part of it.
+    pub(super) fn logic_lanes(&mut self, op: VecOp, value: Value, a: Value, b: Value) {
+        if op != V::And && (self.rotation(value, a, b) || self.rotation(value, b, a)) {
             return;
         }
-        if op == V::Orr {
-            for (a, b) in [(a, b), (b, a)] {
-                if let Some((SimdOp::V128Not, not)) = self.folded(b) {
-                    return self.vec3(V::Orn, Arr::B16, value, a, Value(not.a));
-                }
+        let complementing = match op {
+            V::And => Some(V::Bic),
+            V::Orr => Some(V::Orn),
+            _ => None,
+        };
+        for (a, b) in [(a, b), (b, a)] {
+            if let (Some(op), Some((SimdOp::V128Not, not))) = (complementing, self.folded(b)) {
+                return self.vec3(op, Arr::B16, value, a, Value(not.a));
             }
         }
         self.vec3(op, Arr::B16, value, a, b);

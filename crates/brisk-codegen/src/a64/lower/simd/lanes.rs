@@ -5,9 +5,9 @@ use crate::a64::asm::{AddImm, AddOp, Cond, Shift};
 use crate::a64::inst::{Address, Rhs};
 
 impl Lower<'_> {
-    /// Sets the flags by what a vector instruction says of all lanes, if nobody else needs its value: the condition for
-    /// which it is not 0.
-    pub(in super::super) fn vector_condition(&mut self, value: Value) -> Option<Cond> {
+    /// What a vector instruction says of all lanes, if nobody else needs its value: the test that holds if it is not 0, of
+    /// the flags or of a register.
+    pub(in super::super) fn vector_test(&mut self, value: Value) -> Option<(Test, Ops)> {
         let inst = *self.func.inst(value);
         if inst.op != Op::Simd || self.wanted(value) {
             return None;
@@ -22,10 +22,10 @@ impl Lower<'_> {
         }
     }
 
-    /// Sets the flags by a test of lanes: the condition for which it holds.
-    pub(super) fn test_lanes(&mut self, op: SimdOp, a: Value) -> Cond {
+    /// A test of lanes as a test of a register, or of the flags.
+    fn test_lanes(&mut self, op: SimdOp, a: Value) -> (Test, Ops) {
         let a = self.reg(a);
-        let (size, test) = match op {
+        let (size, least) = match op {
             SimdOp::I8x16AllTrue => (Size::B32, self.step2(V::Uminv, Arr::B16, a)),
             SimdOp::I16x8AllTrue => (Size::B32, self.step2(V::Uminv, Arr::H8, a)),
             SimdOp::I32x4AllTrue => (Size::B32, self.step2(V::Uminv, Arr::S4, a)),
@@ -35,15 +35,29 @@ impl Lower<'_> {
                 let sum = self.new_wide();
                 self.other2_to(SimdInst::Sum, sum, zeros);
                 self.push(Inst::CmpFloat(Size::B64), Ops::new().with(used(sum)).with(used(sum)));
-                return Cond::Eq;
+                return (Test::Flags(Cond::Eq), Ops::new());
             }
             // Two lanes of 32 bits are not 0 if one of four is not.
             _ => (Size::B64, self.step3(V::Umaxp, Arr::S4, a, a)),
         };
         let bits = self.new_int();
-        self.push1(Inst::VecToInt(size), bits, test);
-        self.push(Inst::Cmp(size, Rhs::Imm(AddImm::ZERO)), Ops::new().with(used(bits)));
-        Cond::Ne
+        self.push1(Inst::VecToInt(size), bits, least);
+        (Test::NotZero(size), Ops::new().with(used(bits)))
+    }
+
+    /// A test of lanes as a number.
+    pub(super) fn lanes_hold(&mut self, op: SimdOp, value: Value, a: Value) {
+        let dst = self.reg_of(value);
+        let cond = match self.test_lanes(op, a) {
+            (Test::Flags(cond), _) => cond,
+            (_, ops) => {
+                // The test is one of 64 bits where it is that of two lanes.
+                let size = if op == SimdOp::V128AnyTrue { Size::B64 } else { Size::B32 };
+                self.push(Inst::Cmp(size, Rhs::Imm(AddImm::ZERO)), ops);
+                Cond::Ne
+            }
+        };
+        self.push(Inst::Cset(cond), Ops::new().with(def(dst)));
     }
 
     // Masks of the lanes' signs: the bit that stands for each, added up.

@@ -28,10 +28,10 @@ impl Lower<'_> {
         let (a, b, c) = (Value(inst.a), Value(inst.b), Value(inst.c));
         match op {
             SimdOp::V128Not => self.vec2(V::Not, B16, value, a),
-            SimdOp::V128And => self.vec3(V::And, B16, value, a, b),
+            SimdOp::V128And => self.logic_lanes(V::And, value, a, b),
             SimdOp::V128AndNot => self.vec3(V::Bic, B16, value, a, b),
-            SimdOp::V128Or => self.or_lanes(V::Orr, value, a, b),
-            SimdOp::V128Xor => self.or_lanes(V::Eor, value, a, b),
+            SimdOp::V128Or => self.logic_lanes(V::Orr, value, a, b),
+            SimdOp::V128Xor => self.logic_lanes(V::Eor, value, a, b),
             SimdOp::V128Bitselect
             | SimdOp::I8x16RelaxedLaneselect
             | SimdOp::I16x8RelaxedLaneselect
@@ -42,11 +42,7 @@ impl Lower<'_> {
             | SimdOp::I8x16AllTrue
             | SimdOp::I16x8AllTrue
             | SimdOp::I32x4AllTrue
-            | SimdOp::I64x2AllTrue => {
-                let cond = self.test_lanes(op, a);
-                let dst = self.reg_of(value);
-                self.push(Inst::Cset(cond), Ops::new().with(def(dst)));
-            }
+            | SimdOp::I64x2AllTrue => self.lanes_hold(op, value, a),
             SimdOp::I8x16Bitmask => self.bitmask8(value, a),
             SimdOp::I16x8Bitmask => self.bitmask(H8, Constant::Weights16, value, a),
             SimdOp::I32x4Bitmask => self.bitmask(S4, Constant::Weights32, value, a),
