@@ -159,6 +159,25 @@ fn patterns(random: &mut Random) -> Vec<u128> {
         patterns.push(at(&|lane| (15 - lane) / bytes * bytes + lane % bytes));
         for odd in [0, bytes] {
             patterns.push(at(&|lane| lane / bytes * bytes * 2 % 32 + odd + lane % bytes));
+            for second in [0, 16] {
+                // The first, or the second, of each pair of both.
+                let pairs = |lane: u8| {
+                    let pair = lane / (2 * bytes) * 2 * bytes;
+                    pair + odd + lane % bytes + lane / bytes % 2 * 16
+                };
+                patterns.push(at(&|lane| pairs(lane) ^ second));
+                patterns.push(at(&|lane| pairs(lane) % 16 + second));
+            }
+        }
+        // Parts turned around, one lane from elsewhere.
+        for part in [2, 4, 8].into_iter().filter(|&part| part > bytes) {
+            patterns.push(at(&|lane| lane ^ (part - bytes)));
+            patterns.push(at(&|lane| (lane ^ (part - bytes)) + 16));
+        }
+        for (to, from) in [(0, 16 - bytes), (16 - bytes, 0), (0, 16), (16 - bytes, 16), (0, 32 - bytes)] {
+            let moved = |lane: u8| if lane / bytes * bytes == to { from + lane % bytes } else { lane };
+            patterns.push(at(&moved));
+            patterns.push(at(&|lane| moved(lane) ^ 16));
         }
     }
     for _ in 0..12 {

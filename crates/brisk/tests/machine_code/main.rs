@@ -4,12 +4,16 @@
 //! An operation stands in the middle of a function that loads its operands through a pointer and stores the result
 //! there. It is compiled for several processors, its operands loaded for it alone, kept for later, spilled, equal,
 //! or constant.
-#![cfg(all(unix, target_arch = "x86_64"))]
+#![cfg(any(all(unix, target_arch = "x86_64"), all(target_os = "linux", target_arch = "aarch64")))]
 
 mod cases;
 mod inputs;
+#[cfg_attr(target_arch = "x86_64", path = "machine/x64.rs")]
+#[cfg_attr(target_arch = "aarch64", path = "machine/a64.rs")]
+mod machine;
 mod make;
 mod memory;
+#[cfg(target_arch = "x86_64")]
 mod quality;
 mod rows;
 

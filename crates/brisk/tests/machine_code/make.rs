@@ -1,12 +1,12 @@
 //! The function around an instruction, and its compilation.
 
 use crate::cases::{CHOICE, Case, Use};
+use crate::machine::OTHERS;
 use crate::rows::Row;
 use brisk_codegen::code::Code;
 use brisk_codegen::ir::{Access, BlockData, Func, Inst, IntCond, Op, Range, Region, Ty, Value, Width};
 use brisk_codegen::isa::{Backend, Processor, Settings};
 use brisk_codegen::layout::VmLayout;
-use brisk_codegen::x64::asm::Features;
 
 /// What the function's parameter points to: operands, results, and the operands that are kept.
 #[repr(C, align(16))]
@@ -23,8 +23,6 @@ pub struct Cells {
 const RESULTS: usize = 4;
 const KEPT: usize = 6;
 const FIRST_OTHER: usize = 10;
-/// More than there are registers of either class; every other one is a vector.
-const OTHERS: usize = 36;
 /// What memory holds before: no result.
 const FILLER: u8 = 0xa5;
 
@@ -181,24 +179,12 @@ fn function(row: &Row, case: &Case) -> Func {
     func
 }
 
-/// Processors: what each has.
-pub const PROCESSORS: [(&str, Features); 5] = [
-    ("sse4.1", SSE41),
-    ("sse4.2", Features { sse42: true, popcnt: true, ..SSE41 }),
-    ("avx", AVX),
-    ("avx2", Features { avx2: true, ..AVX }),
-    ("all", Features::ALL),
-];
-
-const SSE41: Features = Features { ssse3: true, sse41: true, ..Features::BASELINE };
-const AVX: Features = Features { sse42: true, popcnt: true, avx: true, ..SSE41 };
-
 /// Compiles functions.
 pub struct Compiler(Box<dyn Backend>);
 
 impl Compiler {
-    pub fn new(features: Features) -> Compiler {
-        Compiler(Processor::X64(features).backend())
+    pub fn new(processor: Processor) -> Compiler {
+        Compiler(processor.backend())
     }
 
     pub fn compile(&mut self, row: &Row, case: &Case) -> Code {

@@ -1,14 +1,16 @@
 //! What the code looks like: decoded by somebody else.
 
 use crate::cases::{self, Case};
-use crate::make::{Compiler, PROCESSORS};
+use crate::machine::PROCESSORS;
+use crate::make::Compiler;
 use crate::rows::{Row, rows};
+use brisk_codegen::isa::Processor;
 use brisk_codegen::x64::asm::Features;
 use iced_x86::{CpuidFeature, Decoder, DecoderOptions, Instruction, Mnemonic, OpAccess, OpKind};
 
 /// The instructions up to the return, without those of the frame.
 fn body(features: Features, row: &Row, case: &Case) -> Vec<Instruction> {
-    let code = Compiler::new(features).compile(row, case);
+    let code = Compiler::new(Processor::X64(features)).compile(row, case);
     let entry = code.entry as usize;
     let decoder = Decoder::with_ip(64, &code.bytes[entry..], entry as u64, DecoderOptions::NONE);
     let mut body = Vec::new();
