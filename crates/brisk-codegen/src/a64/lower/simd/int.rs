@@ -57,12 +57,14 @@ impl Lower<'_> {
         let dies = |lower: &Self, value: Value| {
             lower.is_single_use(value) && lower.func.inst(value).op != Op::ConstVector
         };
-        let (keep_c, change_a, change_b) = (!dies(self, c), dies(self, a), dies(self, b));
+        // A mask that is made for it is in a register of its own.
+        let change_c = dies(self, c) && self.func.inst(c).op == Op::Simd;
+        let (change_a, change_b) = (dies(self, a), dies(self, b));
         let (a, b, c) = (self.reg(a), self.reg(b), self.reg(c));
-        if keep_c && change_b {
-            self.change3_to(V::Bit, Arr::B16, dst, b, a, c);
-        } else if keep_c && change_a {
+        if !change_c && change_a {
             self.change3_to(V::Bif, Arr::B16, dst, a, b, c);
+        } else if !change_c && change_b {
+            self.change3_to(V::Bit, Arr::B16, dst, b, a, c);
         } else {
             self.change3_to(V::Bsl, Arr::B16, dst, c, a, b);
         }

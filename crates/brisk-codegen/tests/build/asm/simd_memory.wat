@@ -1,0 +1,27 @@
+(module
+  (memory 1)
+  (func $load_splat (param i32) (result v128)
+    (v128.load32_splat (local.get 0)))
+  (func $load_splat_offset (param i32) (result v128)
+    (v128.load8_splat offset=5 (local.get 0)))
+  (func $load_lane (param i32 v128) (result v128)
+    (v128.load16_lane offset=2 3 (local.get 0) (local.get 1)))
+  (func $load_extend (param i32) (result v128)
+    (v128.load8x8_u (local.get 0)))
+  (func $load_zero (param i32) (result v128)
+    (v128.load32_zero (local.get 0)))
+  (func $store_lane (param i32 v128)
+    (v128.store64_lane 1 (local.get 0) (local.get 1)))
+  (func $store_lowest (param i32 v128)
+    (v128.store8_lane 0 (local.get 0) (local.get 1)))
+  (func $sums (param i32 i32) (result v128)
+    (local $sum v128)
+    (loop $again
+      (local.set $sum
+        (i32x4.add
+          (local.get $sum)
+          (i32x4.extadd_pairwise_i16x8_u (v128.load (local.get 0)))))
+      (local.set 0 (i32.add (local.get 0) (i32.const 16)))
+      (br_if $again (local.tee 1 (i32.sub (local.get 1) (i32.const 1)))))
+    (local.get $sum))
+)
