@@ -3,6 +3,8 @@
 #
 #     scripts/aarch64.sh install                   installs what is needed, as root; nothing if it is there
 #     scripts/aarch64.sh cargo test -p brisk       any command of cargo, for AArch64
+#     scripts/aarch64.sh bounded                   what .ci/run runs
+#     scripts/aarch64.sh all                       everything that runs there, in about an hour
 #
 # All but `install` install first. The compiler is Debian's `rustc-web`, whose standard library for AArch64 is a package
 # of Debian's, too; it drives nothing else on the machine. Programs are linked statically: dynamic ones hang under
@@ -21,10 +23,10 @@ installed() {
         && [ "$("$RUSTC_WEB" --version)" = "$(cat "$STD/.version" 2>/dev/null)" ]
 }
 
-# Tests start programs, and themselves again: the kernel runs those under emulation, too.
+# Some tests start programs, which the kernel then runs under emulation, too.
 register() {
     if [ ! -e "$BINFMT/brisk-aarch64" ]; then
-        [ -e "$BINFMT/register" ] || mount -t binfmt_misc binfmt_misc "$BINFMT"
+        [ -e "$BINFMT/register" ] || mount -t binfmt_misc binfmt_misc "$BINFMT" || return 1
         local magic='\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00'
         local mask='\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff'
         printf '%s' ":brisk-aarch64:M::$magic:$mask:$QEMU:F" >"$BINFMT/register"
@@ -44,14 +46,17 @@ install_qemu() {
     local folder
     folder=$(mktemp -d)
     mkdir -p "$folder/apt/lists/partial" "$folder/deb" "$(dirname "$QEMU")"
-    echo "deb http://deb.debian.org/debian bookworm-backports main" >"$folder/apt/sources"
+    # From where the rest of the system comes.
+    local mirror
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Origin: Debian' 'Codename: bookworm' | sort -u | head -n 1)
+    echo "deb $mirror bookworm-backports main" >"$folder/apt/sources"
     local options=(-o "Dir::Etc::sourcelist=$folder/apt/sources" -o Dir::Etc::sourceparts=/dev/null
         -o "Dir::State::lists=$folder/apt/lists" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=)
     chmod 755 "$folder"
     if apt-get "${options[@]}" update -qq && unpack qemu-user "$folder/deb" "${options[@]}"; then
         cp "$folder/deb/usr/bin/qemu-aarch64" "$QEMU"
     else
-        apt-get install -y -qq --no-install-recommends qemu-user-static >/dev/null
+        apt-get install -y -qq -o Acquire::Retries=3 --no-install-recommends qemu-user-static >/dev/null
         ln -sf /usr/bin/qemu-aarch64-static "$QEMU"
     fi
     rm -rf "$folder"
@@ -61,8 +66,8 @@ install() {
     if ! installed; then
         export DEBIAN_FRONTEND=noninteractive
         dpkg --add-architecture arm64
-        apt-get update -qq
-        apt-get install -y -qq --no-install-recommends rustc-web gcc-aarch64-linux-gnu libc6-dev-arm64-cross >/dev/null
+        apt-get update -qq -o Acquire::Retries=3
+        apt-get install -y -qq -o Acquire::Retries=3 --no-install-recommends rustc-web gcc-aarch64-linux-gnu libc6-dev-arm64-cross >/dev/null
         local folder
         folder=$(mktemp -d)
         unpack "libstd-rust-web-dev:arm64=$(dpkg-query -W -f '${Version}' rustc-web)" "$folder"
@@ -74,7 +79,7 @@ install() {
         install_qemu
         installed || { echo "the toolchain for $TARGET could not be installed" >&2; exit 1; }
     fi
-    register
+    register || echo "warning: the kernel takes no emulator, so tests that start programs of $TARGET fail" >&2
 }
 
 # Flags for the host's compiler, from the environment, would replace those below.
@@ -88,6 +93,7 @@ aarch64_cargo() {
         export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
         export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-C target-feature=+crt-static"
         export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER=${AARCH64_RUNNER:-$QEMU}
+        export BRISK_TEST_EMULATOR=$QEMU
         export CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0
         set -x
         cargo "$command" --target "$TARGET" --locked "$@"
@@ -102,6 +108,18 @@ cargo)
     shift
     install
     aarch64_cargo "$@"
+    ;;
+bounded)
+    install
+    aarch64_cargo test -p brisk --lib --test machine_code --test osr --test tiers
+    aarch64_cargo test -p brisk-cli --test spec -- --exact jit auto
+    ;;
+all)
+    install
+    aarch64_cargo test -p brisk-module -p brisk --tests --no-fail-fast
+    aarch64_cargo test -p brisk-wasi --tests --no-fail-fast
+    aarch64_cargo test -p brisk-cli --tests --no-fail-fast -- --test-threads=2
+    aarch64_cargo test -p brisk-fuzzing --tests --no-fail-fast
     ;;
 *)
     sed -n '2,/^set /s/^# \{0,1\}//p' "$0" >&2

@@ -1,5 +1,5 @@
 //! Machine code and the process around it: forks, threads, signals, interrupts, memory that may not be executable.
-#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 
 use brisk::*;
 use std::fmt::Write;

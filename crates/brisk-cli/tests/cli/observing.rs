@@ -81,7 +81,7 @@ const HOT: &str = r#"(module $guest
             (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
         (local.get $sum)))"#;
 
-#[cfg(all(target_arch = "x86_64", unix))]
+#[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), target_os = "linux"))]
 mod tiers {
     use super::*;
 

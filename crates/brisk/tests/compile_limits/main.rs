@@ -1,5 +1,5 @@
 //! Functions as large as they may be: compiled or left to the interpreter, but never in the way.
-#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 
 mod shapes;
 
