@@ -129,6 +129,8 @@ pub enum Inst {
     MovContext,
     /// def: the address of the store's words, which is the same wherever the function is.
     StoreAddress,
+    /// def: a place so many bytes into memory 0.
+    Place(u64),
     /// def.
     Imm(u64),
     /// def: a vector register with these low bits, the rest 0.
@@ -293,7 +295,7 @@ impl Inst {
     /// Whether it makes a constant, and leaves the flags alone.
     pub fn is_constant(&self) -> bool {
         match self {
-            Inst::Imm(_) | Inst::StoreAddress | Inst::VecImm(_) | Inst::VecConst(_) => true,
+            Inst::Imm(_) | Inst::Place(_) | Inst::StoreAddress | Inst::VecImm(_) | Inst::VecConst(_) => true,
             Inst::Simd(inst) => inst.is_constant(),
             _ => false,
         }

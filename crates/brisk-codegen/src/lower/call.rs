@@ -114,7 +114,7 @@ impl<M: Machine> Lower<'_, M> {
         for at in list..list + count {
             let value = Value(self.func.lists[at]);
             let ty = self.func.ty(value);
-            let reg = self.reg(value);
+            let reg = self.reg_to_move(value);
             match places.next(ty) {
                 Place::Reg(place) => uses.push(used_fixed(reg, place)),
                 Place::Cell(cell) => {
@@ -135,7 +135,7 @@ impl<M: Machine> Lower<'_, M> {
         let list = inst.b as usize;
         let count = self.func.lists[list + 1] as usize;
         for (nth, at) in (list + 2..list + 2 + count).enumerate() {
-            let reg = self.reg(Value(self.func.lists[at]));
+            let reg = self.reg_to_move(Value(self.func.lists[at]));
             // The first one is the VmContext, which emission moves there.
             uses.push(used_fixed(reg, M::CONVENTION.int_args[nth + 1]));
         }

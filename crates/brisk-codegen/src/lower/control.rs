@@ -115,7 +115,7 @@ impl<M: Machine> Lower<'_, M> {
         regs.clear();
         for (param, arg) in to.params.indices().zip(edge.args.indices()) {
             if to.loop_header || self.wanted(Value(self.func.lists[param])) {
-                let reg = self.reg(Value(self.func.lists[arg]));
+                let reg = self.reg_to_move(Value(self.func.lists[arg]));
                 regs.push(reg);
             }
         }

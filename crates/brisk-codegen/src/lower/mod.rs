@@ -37,7 +37,12 @@ pub trait Machine: Sized + 'static {
     fn is_constant(inst: &Self::Inst) -> bool;
     /// Whether it has an address: that of a load that was folded into it, maybe.
     fn has_address(inst: &Self::Inst) -> bool;
-    /// Whether making a constant takes so much that loops share it.
+    /// How many constants loops share.
+    const MAX_SHARED: usize;
+
+    /// Whether making a constant takes so much that loops share it, for an operand that may be in any register.
+    fn is_shared(ty: Ty, bits: u64) -> bool;
+    /// Whether that is so for a value that is moved to where it is wanted, too.
     fn is_long(ty: Ty, bits: u64) -> bool;
     /// Lowers an instruction that is neither a call nor the end of a block.
     fn inst(lower: &mut Lower<'_, Self>, value: Value, inst: &Inst);
@@ -72,6 +77,8 @@ pub enum Common {
     Context,
     /// def: the address of the store's words, which is the same wherever the function is. A constant to the allocator.
     StoreAddress,
+    /// def: a place so many bytes into memory 0, counted from its pinned base. A constant to the allocator.
+    Place(u64),
     /// def: an integer.
     Int(u64),
     /// def: a vector register with these low bits, the rest 0.
@@ -224,9 +231,6 @@ impl Ops {
         self
     }
 }
-
-/// How many constants of 64 bits are kept through loops: more than there are registers are none.
-const MAX_SHARED: usize = 8;
 
 /// A loop of so many instructions is likely to fit into a line of the cache.
 const SMALL_LOOP: u32 = 14;
@@ -546,7 +550,13 @@ impl<M: Machine> Lower<'_, M> {
         match inst.op {
             // A register with a 32-bit value has zeros above.
             Op::ExtendU => self.reg(Value(inst.a)),
-            Op::Const => self.constant(inst.ty, u64::from(inst.a) | u64::from(inst.b) << 32),
+            Op::Const => {
+                let bits = u64::from(inst.a) | u64::from(inst.b) << 32;
+                match M::is_shared(inst.ty, bits) {
+                    true => self.shared(inst.ty, bits),
+                    false => self.constant(inst.ty, bits),
+                }
+            }
             Op::ConstVector => {
                 let reg = self.new_vector(Ty::V128);
                 let bits = self.func.vectors[inst.a as usize];
@@ -572,23 +582,50 @@ impl<M: Machine> Lower<'_, M> {
         if self.func.ty(value) == Ty::I32 { self.reg_low(value) } else { self.reg(value) }
     }
 
+    /// As [`Lower::reg`], for a value that is moved to a register of its own: a constant is made there, unless that takes
+    /// much.
+    pub(crate) fn reg_to_move(&mut self, value: Value) -> VReg {
+        match self.func.constant(value) {
+            Some(bits) => self.constant(self.func.ty(value), bits),
+            None => self.reg(value),
+        }
+    }
+
     pub(crate) fn constant(&mut self, ty: Ty, bits: u64) -> VReg {
-        // Much code, over and over in a loop: made at the function's entry. The allocator makes it again where it has
-        // no register for it.
-        if M::is_long(ty, bits) && self.func.blocks[self.block.0 as usize].loop_depth > 0 {
-            if let Some(&(.., reg)) = self.s.shared.iter().find(|known| known.0 == ty && known.1 == bits) {
-                return reg;
-            }
-            if self.s.shared.len() < MAX_SHARED {
-                let reg = self.new_reg(class(ty), false);
-                self.s.shared.push((ty, bits, reg));
+        if M::is_long(ty, bits) {
+            return self.shared(ty, bits);
+        }
+        let reg = self.new_reg(class(ty), false);
+        self.make_constant(ty, bits, reg);
+        reg
+    }
+
+    /// A constant, which in a loop is made at the function's entry, not over and over. The allocator makes it again where it
+    /// has no register for it. Of type `None` it is a place in memory 0.
+    pub(crate) fn shared(&mut self, ty: Ty, bits: u64) -> VReg {
+        let in_loop = self.func.blocks[self.block.0 as usize].loop_depth > 0;
+        if in_loop {
+            let known = self.s.shared.iter().find(|known| known.0 == ty && known.1 == bits);
+            if let Some(&(.., reg)) = known {
                 return reg;
             }
         }
         let reg = self.new_reg(class(ty), false);
-        let inst = if ty.is_int() { Common::Int(bits) } else { Common::Float(bits) };
-        self.push_common(inst, Ops::new().with(def(reg)));
+        if in_loop && self.s.shared.len() < M::MAX_SHARED {
+            self.s.shared.push((ty, bits, reg));
+        } else {
+            self.make_constant(ty, bits, reg);
+        }
         reg
+    }
+
+    fn make_constant(&mut self, ty: Ty, bits: u64, reg: VReg) {
+        let inst = match ty {
+            Ty::None => Common::Place(bits),
+            Ty::I32 | Ty::I64 => Common::Int(bits),
+            _ => Common::Float(bits),
+        };
+        self.push_common(inst, Ops::new().with(def(reg)));
     }
 
     /// The operand by which a poll knows the store's words: their address, made at the function's entry, if the allocator
@@ -603,8 +640,7 @@ impl<M: Machine> Lower<'_, M> {
     fn shared_constants(&mut self) {
         for at in 0..self.s.shared.len() {
             let (ty, bits, reg) = self.s.shared[at];
-            let inst = if ty.is_int() { Common::Int(bits) } else { Common::Float(bits) };
-            self.push_common(inst, Ops::new().with(def(reg)));
+            self.make_constant(ty, bits, reg);
         }
         if let Some(reg) = self.s.store {
             self.push_common(Common::StoreAddress, Ops::new().with(def(reg)));

@@ -15,7 +15,7 @@ impl Emit<'_> {
                 let dst = self.gpr(0);
                 self.asm.mov_rr(Size::B64, dst, VM_CONTEXT);
             }
-            Inst::Imm(_) | Inst::StoreAddress => {
+            Inst::Imm(_) | Inst::Place(_) | Inst::StoreAddress => {
                 let dst = self.gpr(0);
                 self.make_constant(inst, RegClass::Int, dst.0);
             }
@@ -141,6 +141,9 @@ impl Emit<'_> {
                 let a = if zero_a { XZR } else { self.gpr(1) };
                 let b = if zero_b { XZR } else { self.gpr(1 + usize::from(!zero_a)) };
                 self.asm.select(op, size, dst, a, b, cond);
+                if std::mem::take(&mut self.masks) && self.settings.spectre {
+                    self.asm.hint(Hint::Csdb);
+                }
             }
             Inst::Check { bias, spectre, wide } => self.check(bias, spectre, wide),
             Inst::MemorySum { low } => {

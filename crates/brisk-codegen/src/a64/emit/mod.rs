@@ -77,6 +77,11 @@ struct Emit<'a> {
     checks: bool,
     /// The function's entry.
     entry: Label,
+    /// The comparison whose flags stand, and where its operands are: one that traps has been made, and what comes next may
+    /// ask for the same again, to mask what a mispredicted trap would let through.
+    compared: Option<(Inst, Loc, Option<Loc>)>,
+    /// Whether that has happened: the selection by it is the mask.
+    masks: bool,
 }
 
 /// Emits a function.
@@ -114,6 +119,8 @@ pub fn emit(
         calls: false,
         checks: false,
         entry,
+        compared: None,
+        masks: false,
     };
     emit.function();
     let assembled = asm.finish();
@@ -167,6 +174,7 @@ impl Emit<'_> {
         }
         let label = self.s.labels[block as usize];
         self.asm.bind(label);
+        self.compared = None;
         let insts = data.insts.indices();
         let mut group = self.alloc.groups.partition_point(|&(inst, _)| (inst as usize) < insts.start);
         for inst in insts {
@@ -175,6 +183,7 @@ impl Emit<'_> {
                     break;
                 }
                 self.moves(moves);
+                self.compared = None;
                 group += 1;
             }
             self.inst = inst;
@@ -352,7 +361,7 @@ impl Emit<'_> {
             match copy.to {
                 Loc::Reg(reg) => self.make_constant(inst, reg.class(), reg.number()),
                 Loc::Slot(slot) => {
-                    if matches!(inst, Inst::Imm(_) | Inst::StoreAddress) {
+                    if matches!(inst, Inst::Imm(_) | Inst::Place(_) | Inst::StoreAddress) {
                         let to = self.slot(slot, 8);
                         self.make_constant(inst, RegClass::Int, SCRATCH.0);
                         self.asm.store(Size::B64, to, SCRATCH);
@@ -413,6 +422,20 @@ impl Emit<'_> {
     fn make_constant(&mut self, inst: Inst, class: RegClass, number: u8) {
         match inst {
             Inst::Imm(bits) if class == RegClass::Int => self.asm.mov_imm(Size::B64, Gpr(number), bits),
+            Inst::Place(offset) => {
+                let dst = Gpr(number);
+                if let Some(imm) = AddImm::new(offset) {
+                    self.asm.add_imm(AddOp::Add, Size::B64, dst, MEMORY_BASE, imm);
+                } else if let (Some(high), Some(low)) =
+                    (AddImm::new(offset & !0xfff), AddImm::new(offset & 0xfff))
+                {
+                    self.asm.add_imm(AddOp::Add, Size::B64, dst, MEMORY_BASE, high);
+                    self.asm.add_imm(AddOp::Add, Size::B64, dst, dst, low);
+                } else {
+                    self.asm.mov_imm(Size::B64, dst, offset);
+                    self.asm.add_rr(AddOp::Add, Size::B64, dst, MEMORY_BASE, dst);
+                }
+            }
             Inst::StoreAddress => {
                 let store = self.settings.layout.ctx_store;
                 self.asm.load(LoadOp::LdrX, Gpr(number), Mem::base(VM_CONTEXT, store as i32));
@@ -456,10 +479,31 @@ impl Emit<'_> {
 
     fn emit_inst(&mut self, block: u32, next: u32) {
         let inst = *self.current();
+        if self.is_compared(inst) {
+            return;
+        }
         if self.emit_int(inst) || self.emit_float(inst) {
             return;
         }
         self.emit_control(inst, block, next);
+    }
+
+    /// Whether an instruction sets the flags as they are.
+    fn is_compared(&mut self, inst: Inst) -> bool {
+        let known = self.compared.take();
+        match inst {
+            Inst::Cmp(_, rhs) => {
+                let second = if matches!(rhs, Rhs::Imm(_)) { None } else { Some(self.loc(1)) };
+                self.compared = Some((inst, self.loc(0), second));
+                self.masks = known.is_some() && known == self.compared;
+                self.masks
+            }
+            Inst::TrapIf(Test::Flags(_), _) => {
+                self.compared = known;
+                false
+            }
+            _ => false,
+        }
     }
 
     /// A label behind the blocks.

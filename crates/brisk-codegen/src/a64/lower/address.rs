@@ -123,14 +123,18 @@ impl Lower<'_> {
         let seen = &mut seen[at];
         let probe = stores && seen.end < end && !aligned(zeros);
         seen.end = seen.end.max(end);
-        if access.pinned {
+        // With other offsets it is the sum of the base and the offset that is made.
+        let fits = Mem::fits(offset as i64, bytes) && (!probe || Mem::fits(end as i64 - 1, 1));
+        let mut group = ALONE;
+        if access.pinned && fits {
             if !seen.open {
                 (seen.open, seen.group) = (true, groups.len() as u32);
                 groups.push(Group { first: value, gain: 0, sum: NONE });
             }
-            groups[seen.group as usize].gain += u32::from(offset > 0 || probe);
+            group = seen.group;
+            groups[group as usize].gain += u32::from(offset > 0 || probe);
         }
-        notes[value.0 as usize] = Note { group: if access.pinned { seen.group } else { ALONE }, probe };
+        notes[value.0 as usize] = Note { group, probe };
     }
 
     /// How many low bits of an integer are known to be zeros.
@@ -171,7 +175,21 @@ impl Lower<'_> {
             if let Some(bits) = self.func.constant(base) {
                 return (plain(Base::Memory, offset.wrapping_add(bits as i64)), Ops::new());
             }
-            if note.group != ALONE && self.s.machine.groups[note.group as usize].gain > 1 {
+            let gain = match note.group {
+                ALONE => 0,
+                group => self.s.machine.groups[group as usize].gain,
+            };
+            let in_loop = self.func.blocks[self.block.0 as usize].loop_depth > 0;
+            if offset != 0 && (in_loop && gain < 2 || note.group == ALONE) {
+                // The base and the offset are what stays the same.
+                let place = self.shared(Ty::None, offset as u64);
+                let low = self.func.ty(base) == Ty::I32;
+                let reg = if low { self.reg_low(base) } else { self.reg(base) };
+                let index = if low { Index::Low } else { Index::Shifted(0) };
+                let address = Address { index, ..plain(Base::Reg, 0) };
+                return (address, Ops::new().with(used(place)).with(used(reg)));
+            }
+            if gain > 1 {
                 let sum = self.sum(value, base, note.group);
                 return (plain(Base::Reg, offset), Ops::new().with(used(sum)));
             }

@@ -75,10 +75,7 @@ impl Lower<'_> {
     }
 
     fn extend(&mut self, value: Value, extend: Extend, ty: Ty, a: Value) {
-        // What is shifted left first is a bit field.
-        let inst = *self.func.inst(a);
         let (dst, src) = (self.reg_of(value), self.reg_low(a));
-        let _ = inst;
         self.push1(Inst::Extend(extend, size(ty)), dst, src);
     }
 
@@ -372,6 +369,24 @@ impl Lower<'_> {
                     return;
                 }
             }
+            // The same out of 64 bits.
+            if inner.op == Op::Wrap
+                && self.folds(a)
+                && let Some(width) = low_mask(mask)
+            {
+                let wide = *self.func.inst(Value(inner.a));
+                if matches!(wide.op, Op::ShrU | Op::ShrS)
+                    && self.folds(Value(inner.a))
+                    && let Some(count) = self.func.constant(Value(wide.b))
+                    && count as u8 & 63 > 0
+                    && (count as u8 & 63) + width <= 64
+                {
+                    let count = count as u8 & 63;
+                    let (dst, src) = (self.reg_of(value), self.reg(Value(wide.a)));
+                    self.push1(Inst::Bits(BitfieldOp::Ubfm, Size::B64, count, count + width - 1), dst, src);
+                    return;
+                }
+            }
             if mask == 0xffff_ffff && ty == Ty::I64 {
                 let (dst, src) = (self.reg_of(value), self.reg_low(a));
                 self.push1(Inst::Mov(Size::B32), dst, src);
@@ -579,7 +594,7 @@ impl Lower<'_> {
             self.div_unsigned(size, quotient, n, divisor);
         }
         if rem {
-            let divisor = self.constant(ty, divisor);
+            let divisor = self.shared(ty, divisor);
             let ops = Ops::new().with(def(dst)).with(used(quotient)).with(used(divisor)).with(used(n));
             self.push(Inst::MulAdd(MulAddOp::Msub, size), ops);
         }

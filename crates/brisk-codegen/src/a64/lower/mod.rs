@@ -48,6 +48,7 @@ impl Machine for A64 {
             Common::Low => Inst::Mov(Size::B32),
             Common::Context => Inst::MovContext,
             Common::StoreAddress => Inst::StoreAddress,
+            Common::Place(offset) => Inst::Place(offset),
             Common::Int(bits) => Inst::Imm(bits),
             Common::Float(bits) => Inst::VecImm(bits),
             Common::Vector(index) => Inst::VecConst(index),
@@ -74,6 +75,14 @@ impl Machine for A64 {
     /// No load is folded into its user.
     fn has_address(_: &Inst) -> bool {
         false
+    }
+
+    /// Half of the registers.
+    const MAX_SHARED: usize = 16;
+
+    /// What an instruction cannot have as an immediate takes another one; but for zero, which is a register.
+    fn is_shared(_: Ty, bits: u64) -> bool {
+        bits != 0
     }
 
     /// Two instructions and more, or a load.

@@ -49,6 +49,7 @@ impl Machine for X64 {
             Common::Low => Inst::Mov(Size::B32),
             Common::Context => Inst::MovContext,
             Common::StoreAddress => Inst::StoreAddress,
+            Common::Place(_) => unreachable!("addresses have offsets of any size"),
             Common::Int(bits) => Inst::Imm(bits),
             Common::Float(bits) => Inst::VecImm(bits),
             Common::Vector(index) => Inst::VecConst(index),
@@ -70,6 +71,13 @@ impl Machine for X64 {
 
     fn has_address(inst: &Inst) -> bool {
         inst.address().is_some()
+    }
+
+    /// More than there are registers are none.
+    const MAX_SHARED: usize = 8;
+
+    fn is_shared(ty: Ty, bits: u64) -> bool {
+        Self::is_long(ty, bits)
     }
 
     /// Ten bytes of code.
