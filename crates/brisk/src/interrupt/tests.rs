@@ -126,9 +126,10 @@ fn a_deadline_that_was_moved_or_removed_does_not_interrupt() {
     moved.set_deadline(Some(begin + LONG)).unwrap();
     removed.set_deadline(Some(begin + SHORT)).unwrap();
     removed.set_deadline(None).unwrap();
+    let in_time = begin.elapsed() < SHORT;
     witness.set_deadline(Some(begin + SHORT * 2)).unwrap();
     eventually("an interrupt", || word(&witness) == 0);
-    assert_eq!((word(&moved), word(&removed)), (WHOLE, WHOLE));
+    assert!(!in_time || (word(&moved), word(&removed)) == (WHOLE, WHOLE));
     // The thread looks at the moved one again when it comes; and earlier if it is moved back.
     moved.set_deadline(Some(Instant::now() + SHORT)).unwrap();
     removed.set_deadline(Some(Instant::now() + SHORT)).unwrap();

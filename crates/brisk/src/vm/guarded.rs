@@ -227,10 +227,16 @@ mod tests {
     /// How far an accessible range goes on from an address.
     fn accessible(base: usize) -> usize {
         let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
-        let line = maps.lines().find(|line| line.starts_with(&format!("{base:x}-"))).unwrap();
-        let (range, rest) = line.split_once(' ').unwrap();
-        let end = usize::from_str_radix(range.split_once('-').unwrap().1, 16).unwrap();
-        if rest.starts_with("rw-p") { end - base } else { 0 }
+        let mut end = base;
+        // An emulator may show one mapping as several.
+        for line in maps.lines() {
+            let (range, rest) = line.split_once(' ').unwrap();
+            let (start, to) = range.split_once('-').unwrap();
+            if usize::from_str_radix(start, 16).unwrap() == end && rest.starts_with("rw-p") {
+                end = usize::from_str_radix(to, 16).unwrap();
+            }
+        }
+        end - base
     }
 
     /// Nothing else makes or drops memories in the child.
