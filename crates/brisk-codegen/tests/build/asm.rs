@@ -229,6 +229,23 @@ fn who_catches_saves_all_that_callers_keep() {
     }
 }
 
+/// Marks where indirect branches may lead to (`bti c` and `bti j`, which older processors take for hints without a meaning)
+/// stand at entries and at what jump tables lead to, if they are asked for.
+#[test]
+fn places_of_indirect_branches_are_marked_on_a64() {
+    let processor = Processor::A64(a64::Features { bti: true, ..a64::Features::BASELINE });
+    let text = compiled_for("control_br_table", processor, false);
+    for function in text.split("\n\n").filter(|function| function.contains("== ")) {
+        assert!(function.contains("entry:\n    hint #0x22\n"), "{function}");
+        for entry in function.lines().filter_map(|line| line.trim().strip_prefix(".long b")) {
+            let block = entry.split(' ').next().unwrap_or("");
+            let at = function.find(&format!("\nb{block}:")).expect("the block is there");
+            assert_eq!(function[at + 1..].lines().nth(1).map(str::trim), Some("hint #0x24"), "{function}");
+        }
+    }
+    assert!(text.contains(".long b"), "{text}");
+}
+
 /// The instructions of a function on a64, without labels and what is known of them.
 fn insts_a64(text: &str, function: &str) -> Vec<String> {
     let start = text.find(&format!("== {function}\n")).expect("the function is there");

@@ -302,6 +302,9 @@ impl Emit<'_> {
                 self.asm.br(SCRATCH);
             }
             Inst::Catch => {
+                if self.asm.features().bti {
+                    self.asm.hint(Hint::BtiJ);
+                }
                 self.reload_pins();
                 if self.settings.fuel {
                     self.load(FUEL, VM_CONTEXT, layout.ctx_store);

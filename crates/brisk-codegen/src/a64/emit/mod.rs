@@ -46,6 +46,8 @@ pub struct Emitter {
     positions: Positions,
     /// For each handler of a call: (return address, tag, block).
     landings: Vec<(u32, Option<u32>, u32)>,
+    /// For each block, whether a jump table leads there; empty unless that has to be marked.
+    table_targets: Vec<bool>,
 }
 
 impl Emitter {
@@ -148,6 +150,7 @@ impl Emit<'_> {
             self.s.labels.push(label);
         }
         self.s.flow.find(&self.low.code, self.alloc, |inst| *inst == Inst::Jmp);
+        self.find_table_targets();
         self.prologue();
         for nth in 0..self.s.flow.order.len() {
             let block = self.s.flow.order[nth];
@@ -174,6 +177,9 @@ impl Emit<'_> {
         }
         let label = self.s.labels[block as usize];
         self.asm.bind(label);
+        if self.s.table_targets.get(block as usize) == Some(&true) {
+            self.asm.hint(Hint::BtiJ);
+        }
         self.compared = None;
         let insts = data.insts.indices();
         let mut group = self.alloc.groups.partition_point(|&(inst, _)| (inst as usize) < insts.start);
@@ -190,6 +196,26 @@ impl Emit<'_> {
             self.first = inst.checked_sub(1).map_or(0, |at| self.low.code.operand_ends[at] as usize);
             self.asm.room(ROOM);
             self.emit_inst(block, next);
+        }
+    }
+
+    /// Where indirect jumps may lead to, for a processor that looks.
+    fn find_table_targets(&mut self) {
+        self.s.table_targets.clear();
+        if !self.asm.features().bti {
+            return;
+        }
+        let code = &self.low.code;
+        self.s.table_targets.resize(code.blocks.len(), false);
+        for (number, block) in (0..).zip(&code.blocks) {
+            if block.insts.end > block.insts.start
+                && matches!(code.insts[block.insts.end as usize - 1], Inst::JmpTable { .. })
+            {
+                for nth in 0..block.succs.end - block.succs.start {
+                    let target = self.s.flow.target(code, number, nth);
+                    self.s.table_targets[target as usize] = true;
+                }
+            }
         }
     }
 
