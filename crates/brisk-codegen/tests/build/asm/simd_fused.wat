@@ -17,6 +17,14 @@
     (i16x8.add
       (i16x8.extend_low_i8x16_u (local.get 0))
       (i16x8.extend_low_i8x16_u (local.get 1))))
+  (func $distance_saturated (param v128 v128) (result v128)
+    (v128.or
+      (i8x16.sub_sat_u (local.get 0) (local.get 1))
+      (i8x16.sub_sat_u (local.get 1) (local.get 0))))
+  (func $distance (param v128 v128) (result v128)
+    (i16x8.sub
+      (i16x8.max_s (local.get 0) (local.get 1))
+      (i16x8.min_s (local.get 1) (local.get 0))))
   (func $shift_added (param v128 v128) (result v128)
     (i64x2.add (i64x2.shr_u (local.get 0) (i32.const 20)) (local.get 1)))
   (func $rotate_7 (param v128) (result v128)

@@ -75,6 +75,11 @@ impl Lower<'_> {
         if op != V::And && (self.rotation(value, a, b) || self.rotation(value, b, a)) {
             return;
         }
+        if op == V::Orr
+            && let Some((op, arr, a, b)) = self.difference(a, b)
+        {
+            return self.vec3(op, arr, value, a, b);
+        }
         let complementing = match op {
             V::And => Some(V::Bic),
             V::Orr => Some(V::Orn),
@@ -86,6 +91,35 @@ impl Lower<'_> {
             }
         }
         self.vec3(op, Arr::B16, value, a, b);
+    }
+
+    /// Two differences, each the other way round, of which one is always 0: their distance.
+    fn difference(&self, a: Value, b: Value) -> Option<(VecOp, Arr, Value, Value)> {
+        let ((op, one), (other_op, other)) = (self.folded(a)?, self.folded(b)?);
+        let arr = match op {
+            SimdOp::I8x16SubSatU => Arr::B16,
+            SimdOp::I16x8SubSatU => Arr::H8,
+            _ => return None,
+        };
+        let same = op == other_op && (one.a, one.b) == (other.b, other.a);
+        same.then_some((V::Uabd, arr, Value(one.a), Value(one.b)))
+    }
+
+    /// The greater less the smaller of two numbers: their distance.
+    fn distance(&self, arr: Arr, a: Value, b: Value) -> Option<(VecOp, Value, Value)> {
+        use Arr::*;
+        let ((max, one), (min, other)) = (self.folded(a)?, self.folded(b)?);
+        let op = match (max, min, arr) {
+            (SimdOp::I8x16MaxU, SimdOp::I8x16MinU, B16)
+            | (SimdOp::I16x8MaxU, SimdOp::I16x8MinU, H8)
+            | (SimdOp::I32x4MaxU, SimdOp::I32x4MinU, S4) => V::Uabd,
+            (SimdOp::I8x16MaxS, SimdOp::I8x16MinS, B16)
+            | (SimdOp::I16x8MaxS, SimdOp::I16x8MinS, H8)
+            | (SimdOp::I32x4MaxS, SimdOp::I32x4MinS, S4) => V::Sabd,
+            _ => return None,
+        };
+        let same = (one.a, one.b) == (other.a, other.b) || (one.a, one.b) == (other.b, other.a);
+        same.then_some((op, Value(one.a), Value(one.b)))
     }
 
     /// `left` is a shift left, `right` a shift right of as many bits as it left zeros: one goes into the other.
@@ -250,6 +284,9 @@ impl Lower<'_> {
     }
 
     pub(super) fn sub_lanes(&mut self, arr: Arr, value: Value, a: Value, b: Value) {
+        if let Some((op, a, b)) = self.distance(arr, a, b) {
+            return self.vec3(op, arr, value, a, b);
+        }
         let dst = self.reg_of(value);
         match self.fold(arr, b) {
             Some(Fold::Product(op, narrow, x, y)) => {
