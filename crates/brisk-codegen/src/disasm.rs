@@ -51,12 +51,16 @@ pub(crate) trait Decoder {
 /// The code of the last compilation. `func_name` says what a defined function is called, by its index among those.
 pub fn disassemble(compiled: &CompileContext, func_name: &dyn Fn(u32) -> String, columns: Columns) -> String {
     let mut x64;
+    #[cfg(feature = "disassemble-a64")]
     let mut a64;
     let decoder: &mut dyn Decoder = match compiled.backend.processor() {
         Processor::X64(_) => {
             x64 = crate::x64::disasm::Intel::new();
             &mut x64
         }
+        #[cfg(not(feature = "disassemble-a64"))]
+        Processor::A64(_) => return "(built without the feature `disassemble-a64`)\n".to_owned(),
+        #[cfg(feature = "disassemble-a64")]
         Processor::A64(_) => {
             a64 = crate::a64::disasm::Arm;
             &mut a64

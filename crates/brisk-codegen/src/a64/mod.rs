@@ -2,7 +2,7 @@
 
 pub mod asm;
 pub mod convention;
-#[cfg(feature = "disassemble")]
+#[cfg(feature = "disassemble-a64")]
 pub(crate) mod disasm;
 pub mod emit;
 pub mod inst;
