@@ -340,3 +340,48 @@ block0(v0: i64, v1: i64, v2: i32, v3: i32):
 ",
     );
 }
+
+#[test]
+fn a_step_that_only_the_next_round_wants_comes_last() {
+    numbered(
+        "func -> (i32)
+block0(v0: i32):
+    jump block1(v0)
+block1(v1: i32) depth 1 loop:
+    v2: i32 = const 1
+    v3: i32 = add v1, v2
+    v4: i32 = load.u8.memory0.pinned.traps v1 + 1
+    branch v4, block1(v3), block2()
+block2():
+    return v1
+",
+        "func -> (i32)
+block0(v0: i32):
+    jump block1(v0)
+block1(v1: i32) depth 1 loop:
+    v2: i32 = const 1
+    v4: i32 = load.u8.memory0.pinned.traps v1 + 1
+    v3: i32 = add v1, v2
+    branch v4, block1(v3), block2()
+block2():
+    return v1
+",
+    );
+}
+
+#[test]
+fn a_step_that_is_read_stays_before_its_user() {
+    stays(
+        "func -> (i32)
+block0(v0: i32):
+    jump block1(v0)
+block1(v1: i32) depth 1 loop:
+    v2: i32 = const 1
+    v3: i32 = add v1, v2
+    v4: i32 = load.u8.memory0.pinned.traps v3 + 0
+    branch v4, block1(v3), block2(v3)
+block2(v5: i32):
+    return v5
+",
+    );
+}

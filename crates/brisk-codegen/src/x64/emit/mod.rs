@@ -66,6 +66,8 @@ struct Emit<'a> {
     /// Index of the instruction at hand and its first operand.
     inst: usize,
     first: usize,
+    /// The register whose value, of a size, the flags tell from zero and the sign of.
+    flags: Option<(Gpr, Size)>,
     /// Bytes from the frame pointer down to the spill area's first cell.
     frame: i32,
     /// Whether the VmContext, and the base of memory 0, are kept in the frame.
@@ -105,6 +107,7 @@ pub fn emit(
         out: &mut *out,
         inst: 0,
         first: 0,
+        flags: None,
         frame: 0,
         keeps_context: false,
         keeps_base: false,
@@ -161,6 +164,7 @@ impl Emit<'_> {
             }
         }
         self.bind(block);
+        self.flags = None;
         let insts = data.insts.indices();
         let mut group = self.alloc.groups.partition_point(|&(inst, _)| (inst as usize) < insts.start);
         for inst in insts {
@@ -172,11 +176,36 @@ impl Emit<'_> {
                     let copy = self.alloc.moves[at];
                     self.copy(&copy);
                 }
+                self.flags = None;
                 group += 1;
             }
             self.inst = inst;
             self.first = inst.checked_sub(1).map_or(0, |at| self.low.code.operand_ends[at] as usize);
+            // What a test would tell, the arithmetic before it has told.
+            if let Inst::Test(size) = self.low.code.insts[inst]
+                && self.gpr(0) == self.gpr(1)
+                && self.flags == Some((self.gpr(0), size))
+            {
+                continue;
+            }
             self.emit_inst(block, next);
+            self.flags = self.told();
+        }
+    }
+
+    /// What the flags tell behind the instruction at hand.
+    fn told(&self) -> Option<(Gpr, Size)> {
+        use AluOp::{Add, And, Or, Sub, Xor};
+        match *self.current() {
+            Inst::Alu(Add | Sub | And | Or | Xor, size)
+            | Inst::AluImm(Add | Sub | And | Or | Xor, size, _)
+            | Inst::AluMem(Add | Sub | And | Or | Xor, size, _) => Some((self.gpr(0), size)),
+            // Into another register it is a `lea`.
+            Inst::AddImm(size, _) if self.gpr(0) == self.gpr(1) => Some((self.gpr(0), size)),
+            Inst::Add(size) if self.gpr(0) == self.gpr(1) || self.gpr(0) == self.gpr(2) => {
+                Some((self.gpr(0), size))
+            }
+            _ => None,
         }
     }
 

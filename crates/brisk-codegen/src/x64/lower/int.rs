@@ -254,6 +254,10 @@ impl Lower<'_> {
             return;
         }
         for (first, second) in [(a, b), (b, a)] {
+            // A constant would have to be copied, or made again in the loop's next round.
+            if self.func.constant(first).is_some() {
+                continue;
+            }
             if let Some((address, ops)) = self.sink_operand(second, ty) {
                 let src = self.reg_sized(first);
                 let ops = Ops::new().with(def_reuse(dst, 1)).with(used(src)).join(ops);
