@@ -1,6 +1,7 @@
 //! A module's run on one tier, written down line by line.
 
 use super::Counts;
+use super::interrupts::{self, Interrupting, Interrupts};
 use crate::generate::STEPS;
 use crate::random::Random;
 use brisk::{
@@ -11,6 +12,7 @@ use brisk::{
 };
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::ops::Range;
 
 /// Beginning of the line of a call that used up a stack. Interpreter and machine code do so at different depths.
 pub const OVERFLOW: &str = "stack overflow";
@@ -23,6 +25,8 @@ pub const THREAD_STACK_BYTES: usize = STACK_BYTES + (4 << 20);
 const INSTANCES: usize = 2;
 /// How often host functions call back during one call.
 const NESTED: u32 = 6;
+/// Fuel that no call uses up.
+const ENOUGH_FUEL: u64 = 20_000_000;
 /// What the counter of a module that stops itself is set to before each call.
 const CALL_STEPS: u64 = 2_000;
 
@@ -56,6 +60,7 @@ impl Way {
         config.max_wasm_stack(STACK_BYTES).max_native_stack(STACK_BYTES);
         config.consume_fuel(plan.fuel.is_some());
         config.spectre_mitigations(plan.spectre).interruptible(plan.interruptible);
+        plan.interrupts.configure(&mut config);
         if let Some(features) = plan.cpu {
             config.cpu_features(features);
         }
@@ -95,6 +100,8 @@ pub struct Plan {
     pub spectre: bool,
     /// Whether machine code looks for interrupts.
     pub interruptible: bool,
+    /// What interrupts it.
+    pub interrupts: Interrupts,
     /// What machine code may use of the processor, if not all it has.
     pub cpu: Option<&'static [CpuFeature]>,
     /// After how many iterations code is hot, beside none.
@@ -108,18 +115,26 @@ impl Plan {
         let fuel = match random.below(8) {
             0..=2 => None,
             3 => Some(random.below(4_000)),
-            _ => Some(20_000_000),
+            _ => Some(ENOUGH_FUEL),
         };
-        Plan {
+        let mut plan = Plan {
             seed: random.number(),
             fuel,
             rounds,
             deterministic: true,
             spectre: random.below(4) != 0,
             interruptible: random.below(2) != 0,
+            interrupts: Interrupts::Never,
             cpu: CPUS[random.below(CPUS.len() as u64) as usize],
             thresholds: [1 + random.below(6), 4 + random.below(40), 10 + random.below(500)].map(|x| x as u32),
+        };
+        plan.interrupts = Interrupts::choose(random);
+        plan.interruptible |= plan.interrupts != Interrupts::Never;
+        if plan.interrupts.stop() {
+            // How much was used says where calls were stopped.
+            plan.fuel = Some(ENOUGH_FUEL);
         }
+        plan
     }
 
     /// Every way to run a module, the one that is believed first.
@@ -137,11 +152,11 @@ impl Plan {
     }
 }
 
-struct Data {
+pub(super) struct Data {
     lines: Vec<String>,
     random: Random,
     limits: StoreLimits,
-    counts: Counts,
+    pub(super) counts: Counts,
     /// What host functions call, throw and change.
     funcs: Vec<(String, Func)>,
     tags: Vec<Tag>,
@@ -150,7 +165,31 @@ struct Data {
     /// Calls that host functions may still make, and how deep in such calls they are.
     nested: u32,
     depth: u32,
+    interrupts: Interrupts,
+    pub(super) interrupting: Interrupting,
+    /// Whether calls are stopped, by interrupts or, instead, by what fuel they get.
+    stops: bool,
+    /// What fuel the call at hand got, and how often it called the host.
+    budget: u64,
+    host_calls: u64,
+    /// Where it was stopped in the run that is compared with.
+    stop: Option<Stop>,
 }
+
+/// Where a call was interrupted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stop {
+    /// Fuel used.
+    used: u64,
+    /// Calls of the host made: the interpreter may notice an interrupt before one, which costs nothing more.
+    host_calls: u64,
+    /// Whether that was behind the charge of a loop's header, where machine code takes over: what is charged there was
+    /// not done.
+    pub charged: bool,
+}
+
+/// Where each call of a run was interrupted, if it was.
+pub type Stops = Vec<Option<Stop>>;
 
 /// A module's run.
 pub struct Outcome {
@@ -158,10 +197,14 @@ pub struct Outcome {
     pub lines: Vec<String>,
     /// What happened, by class.
     pub counts: Counts,
+    /// Where calls were interrupted.
+    pub stops: Stops,
+    /// The lines of calls that were stopped because others were, and which calls that were.
+    pub stopped: Vec<(Range<usize>, usize)>,
 }
 
-/// Runs a module. `Err` is why brisk refuses it.
-pub fn run(wasm: &[u8], way: Way, plan: Plan) -> std::result::Result<Outcome, String> {
+/// Runs a module. `Err` is why brisk refuses it. Where `stops` is given, calls end there.
+pub fn run(wasm: &[u8], way: Way, plan: Plan, stops: Option<&Stops>) -> std::result::Result<Outcome, String> {
     let engine = Engine::new(&way.config(plan)).expect("such an engine exists");
     let module = Module::from_binary(&engine, wasm).map_err(|error| format!("{error:#}"))?;
     let limits = StoreLimitsBuilder::new().memory_size(MEMORY_BYTES).table_elements(TABLE_ELEMENTS).build();
@@ -176,33 +219,49 @@ pub fn run(wasm: &[u8], way: Way, plan: Plan) -> std::result::Result<Outcome, St
         globals: Vec::new(),
         nested: 0,
         depth: 0,
+        interrupts: plan.interrupts,
+        interrupting: Interrupting::new(plan.seed),
+        stops: plan.interrupts.stop() || stops.is_some(),
+        budget: 0,
+        host_calls: 0,
+        stop: None,
     };
     let mut store = Store::new(&engine, data);
     store.limiter(|data| &mut data.limits);
+    interrupts::prepare(&mut store, plan.interrupts);
+    let mut calls = Calls { plan, stops, seen: Vec::new(), stopped: Vec::new() };
+    interrupts::while_raised(&engine, plan.interrupts, plan.seed, || run_in(&mut store, &module, &mut calls));
+    let Calls { seen: stops, stopped, .. } = calls;
+    let Data { lines, mut counts, .. } = store.into_data();
+    count_compilations(&engine, way, &mut counts)?;
+    Ok(Outcome { lines, counts, stops, stopped })
+}
+
+/// Makes instances, calls what they export, and looks at what they hold.
+fn run_in(store: &mut Store<Data>, module: &Module, calls: &mut Calls) {
+    let plan = calls.plan;
     let mut instances = Vec::new();
     for _ in 0..INSTANCES {
-        refuel(&mut store, plan);
-        let made = imports(&mut store, &module, &instances)
-            .and_then(|imports| Instance::new(&mut store, &module, &imports));
+        interrupts::disarm(store, plan.interrupts);
+        refuel(store, plan.fuel);
+        let made = imports(store, module, &instances)
+            .and_then(|imports| Instance::new(&mut *store, module, &imports));
         let line = match &made {
             Ok(_) => "instantiated".to_string(),
-            Err(error) => format!("not instantiated: {}", stop(&mut store, error)),
+            Err(error) => format!("not instantiated: {}", stop(&mut *store, error)),
         };
         store.data_mut().counts.see(if made.is_ok() { "instantiated" } else { "not instantiated" });
-        push(&mut store, line);
+        push(&mut *store, line);
         let Ok(instance) = made else { break };
         instances.push(instance);
-        remember(&mut store, &module, instance);
+        remember(store, module, instance);
         for _ in 0..plan.rounds {
-            call_exports(&mut store, &module, instance, plan);
+            call_exports(store, module, instance, calls);
         }
     }
     for instance in instances {
-        held(&mut store, &module, instance);
+        held(store, module, instance);
     }
-    let Data { lines, mut counts, .. } = store.into_data();
-    count_compilations(&engine, way, &mut counts)?;
-    Ok(Outcome { lines, counts })
 }
 
 /// What became of compilations. `Err` if the compiler failed.
@@ -249,9 +308,20 @@ fn remember(store: &mut Store<Data>, module: &Module, instance: Instance) {
     }
 }
 
-fn refuel(store: &mut Store<Data>, plan: Plan) {
-    if let Some(fuel) = plan.fuel {
+/// The calls of exports.
+struct Calls<'a> {
+    plan: Plan,
+    stops: Option<&'a Stops>,
+    /// Where calls so far were interrupted.
+    seen: Stops,
+    /// See [`Outcome::stopped`].
+    stopped: Vec<(Range<usize>, usize)>,
+}
+
+fn refuel(store: &mut Store<Data>, fuel: Option<u64>) {
+    if let Some(fuel) = fuel {
         store.set_fuel(fuel).expect("the engine counts fuel");
+        store.data_mut().budget = fuel;
     }
 }
 
@@ -260,7 +330,10 @@ fn push(mut store: impl AsContextMut<Data = Data>, mut line: String) {
     let mut context = store.as_context_mut();
     // Fuel is exact wherever the host can look.
     if let Ok(left) = context.get_fuel() {
-        let _ = write!(line, "; fuel {left}");
+        let _ = match context.data() {
+            Data { stops: true, budget, .. } => write!(line, "; used {}", budget - left),
+            _ => write!(line, "; fuel {left}"),
+        };
     }
     context.data_mut().lines.push(line);
 }
@@ -348,12 +421,19 @@ fn host_function(store: &mut Store<Data>, name: &str, ty: FuncType) -> Func {
     let name = name.to_string();
     let results: Vec<ValType> = ty.results().collect();
     Func::new(&mut *store, ty, move |mut caller, arguments, values| {
+        if caller.data().stop == Some(here(&caller)) {
+            return Err(Trap::OutOfFuel.into());
+        }
+        caller.data_mut().host_calls += 1;
         let mut line = format!("call of {name}");
         for argument in arguments {
             let _ = write!(line, " {}", seen(&caller, argument));
         }
         push(&mut caller, line);
         caller.data_mut().counts.see("host calls");
+        if caller.data().interrupts == Interrupts::Host && caller.data_mut().interrupting.host_raises() {
+            caller.engine().increment_epoch();
+        }
         act(&mut caller)?;
         for (value, ty) in values.iter_mut().zip(&results) {
             *value = make(&mut caller, ty)?;
@@ -410,7 +490,9 @@ fn act(caller: &mut Caller<Data>) -> Result<()> {
                 caller.data_mut().depth -= 1;
                 caller.data_mut().counts.see("calls by host functions");
                 // Some do not mind.
-                if number >> 63 == 0 {
+                let is_stop =
+                    called.as_ref().is_err_and(|error| caller.data().stops && interrupts::stopped(error));
+                if number >> 63 == 0 || is_stop {
                     called?;
                 }
             }
@@ -430,17 +512,51 @@ fn throw(caller: &mut Caller<Data>, tag: Tag) -> Result<()> {
     caller.as_context_mut().throw(exception)
 }
 
-fn call_exports(store: &mut Store<Data>, module: &Module, instance: Instance, plan: Plan) {
+fn call_exports(store: &mut Store<Data>, module: &Module, instance: Instance, calls: &mut Calls) {
     for export in module.exports() {
         let Some(func) = instance.get_func(&mut *store, export.name()) else { continue };
         if let Some(steps) = instance.get_global(&mut *store, STEPS) {
             let count = store.data_mut().random.below(CALL_STEPS) as i32;
             steps.set(&mut *store, Val::I32(count)).expect("it is an integer");
         }
-        refuel(store, plan);
+        let stop = calls.stops.and_then(|stops| stops.get(calls.seen.len()).copied().flatten());
+        let limit = stop.map(|stop| stop.used.saturating_sub(stop.charged.into()));
+        refuel(store, limit.or(calls.plan.fuel));
+        (store.data_mut().host_calls, store.data_mut().stop) = (0, stop);
         store.data_mut().nested = NESTED;
-        let _ = call(&mut *store, export.name(), func);
+        interrupts::arm(store, calls.plan.interrupts);
+        let first_line = store.data().lines.len();
+        let called = call(&mut *store, export.name(), func);
+        let seen = here(&*store);
+        let interrupted = called.is_err_and(|error| interrupts::is_interrupt(&error));
+        calls.seen.push(interrupted.then_some(seen));
+        if interrupted {
+            store.data_mut().counts.see("interrupted");
+        }
+        if interrupted || stop.is_some_and(|stop| stop.host_calls == seen.host_calls) {
+            // What costs nothing may still have been done.
+            store.data_mut().lines.pop();
+            let state = state(store, module, instance);
+            let lines = &mut store.data_mut().lines;
+            lines.push(format!("{}; {state}", stopped_line(export.name())));
+        }
+        if stop.is_some() {
+            calls.stopped.push((first_line..store.data().lines.len(), calls.seen.len() - 1));
+        }
     }
+}
+
+/// Where the call at hand is.
+fn here(store: impl AsContext<Data = Data>) -> Stop {
+    let context = store.as_context();
+    let Data { budget, host_calls, .. } = *context.data();
+    let used = context.get_fuel().map_or(0, |left| budget - left);
+    Stop { used, host_calls, charged: false }
+}
+
+/// The line of a call that was stopped by an interrupt, or for lack of fuel.
+fn stopped_line(name: &str) -> String {
+    format!("{name} stopped where it was told to")
 }
 
 /// Calls a function with arguments that are made up, and notes how that ends.
@@ -459,13 +575,17 @@ fn call(mut store: impl AsContextMut<Data = Data>, name: &str, func: Func) -> Re
             "returned".to_string()
         }
         Err(error) => {
-            let stop = stop(&mut store, error);
+            let stop = &*stop(&mut store, error);
             let class = match error.downcast_ref::<Trap>() {
                 Some(trap) => format!("trap: {trap:?}"),
                 None if error.is::<ThrownException>() => "exceptions".to_string(),
                 None => "other errors".to_string(),
             };
-            line = if stop == OVERFLOW { stop } else { format!("{line} stopped: {stop}") };
+            line = match stop {
+                _ if store.as_context().data().stops && interrupts::stopped(error) => stopped_line(name),
+                OVERFLOW => OVERFLOW.to_string(),
+                stop => format!("{line} stopped: {stop}"),
+            };
             class
         }
     };
@@ -476,6 +596,20 @@ fn call(mut store: impl AsContextMut<Data = Data>, name: &str, func: Func) -> Re
         Err(error) if error.is::<ThrownException>() => bail!("the host lets go of an exception"),
         called => called,
     }
+}
+
+/// What is held, in short.
+fn state(store: &mut Store<Data>, module: &Module, instance: Instance) -> String {
+    let lines = store.data().lines.len();
+    held(store, module, instance);
+    let state = store.data_mut().lines.split_off(lines).join("\n");
+    format!("{:x}", hash(state.as_bytes()))
+}
+
+fn hash(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0, |hash: u64, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3).rotate_left(5))
 }
 
 /// What is held in the end.
@@ -489,9 +623,7 @@ fn held(store: &mut Store<Data>, module: &Module, instance: Instance) {
                 // What is not 0, in short: modules touch little of their memories.
                 for (number, chunk) in data.chunks(64).enumerate() {
                     if chunk.iter().any(|&byte| byte != 0) {
-                        let hash = chunk.iter().fold(0u64, |hash, &byte| {
-                            (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3).rotate_left(5)
-                        });
+                        let hash = hash(chunk);
                         let _ = write!(line, " {:#x}={hash:x}", number * 64);
                     }
                 }
