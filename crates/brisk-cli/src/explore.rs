@@ -170,8 +170,8 @@ fn compile(
 #[cfg(feature = "disassemble")]
 fn assembly(module: &Module, context: &CompileContext, options: &Explore) -> Result<String, Failure> {
     use brisk_codegen::disasm::{Columns, disassemble};
-    let name = |defined| func_name(module, module.imported_funcs + defined);
-    Ok(disassemble(context, &name, Columns { offsets: true, bytes: options.bytes }))
+    let name = |func| func_name(module, func);
+    Ok(disassemble(context, module.imported_funcs, &name, Columns { offsets: true, bytes: options.bytes }))
 }
 
 /// Without a disassembler: the bytes.

@@ -48,8 +48,14 @@ pub(crate) trait Decoder {
     fn format(&mut self, code: &[u8], at: u32, name: Option<&str>, out: &mut String);
 }
 
-/// The code of the last compilation. `func_name` says what a defined function is called, by its index among those.
-pub fn disassemble(compiled: &CompileContext, func_name: &dyn Fn(u32) -> String, columns: Columns) -> String {
+/// The code of the last compilation. `func_name` says what a function is called, by its index in the module, which imports so
+/// many.
+pub fn disassemble(
+    compiled: &CompileContext,
+    imported_funcs: u32,
+    func_name: &dyn Fn(u32) -> String,
+    columns: Columns,
+) -> String {
     let mut x64;
     #[cfg(feature = "disassemble-a64")]
     let mut a64;
@@ -74,6 +80,7 @@ pub fn disassemble(compiled: &CompileContext, func_name: &dyn Fn(u32) -> String,
         insts: BTreeMap::new(),
         labels: BTreeMap::new(),
         tables: BTreeSet::new(),
+        imported_funcs,
         func_name,
         columns,
         out: String::new(),
@@ -96,6 +103,7 @@ struct Listing<'a> {
     labels: BTreeMap<u32, String>,
     /// Where jump tables begin.
     tables: BTreeSet<u32>,
+    imported_funcs: u32,
     func_name: &'a dyn Fn(u32) -> String,
     columns: Columns,
     out: String,
@@ -162,7 +170,7 @@ impl Listing<'_> {
 
     fn target_name(&self, target: Target) -> String {
         match target {
-            Target::Slot(func) => format!("slot:{}", (self.func_name)(func)),
+            Target::Slot(func) => format!("slot:{}", (self.func_name)(self.imported_funcs + func)),
             Target::Libcall(libcall) => format!("libcall:{}", libcall.name()),
             Target::Trap(code) => format!("trap:{}", code.name()),
         }
@@ -243,7 +251,7 @@ impl Listing<'_> {
                 let _ = write!(text, " {:#x}", found.offset);
                 position = found.inlined_at;
                 if position.is_some() {
-                    let _ = write!(text, " of function {} in", found.func);
+                    let _ = write!(text, " of {} in", (self.func_name)(found.func));
                 }
             }
             note(text);
