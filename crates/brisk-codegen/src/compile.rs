@@ -108,6 +108,10 @@ impl CompileContext {
         self.observe("opt_number");
         self.optimizer.opt_dead(&mut self.func);
         self.observe("opt_dead");
+        if settings.build.fuel {
+            self.optimizer.opt_fuel(&mut self.func);
+            self.observe("opt_fuel");
+        }
         let optimized = Instant::now();
         let machine = isa::Settings {
             layout: settings.build.layout,

@@ -4,10 +4,12 @@
 
 mod dead;
 mod dominators;
+mod fuel;
 mod number;
 
 use crate::ir::Func;
 pub use dead::Dead;
+pub use fuel::Charges;
 pub use number::Numbering;
 
 /// The memory of the passes, used again for each function.
@@ -17,6 +19,8 @@ pub struct Optimizer {
     pub numbering: Numbering,
     /// Of `dead::opt_dead`.
     pub dead: Dead,
+    /// Of `fuel::opt_fuel`.
+    pub charges: Charges,
 }
 
 impl Optimizer {
@@ -30,6 +34,12 @@ impl Optimizer {
     pub fn opt_dead(&mut self, f: &mut Func) {
         dead::opt_dead(&mut self.dead, f);
         verify(f, "opt_dead");
+    }
+
+    /// Makes charges of fuel together, see `fuel`.
+    pub fn opt_fuel(&mut self, f: &mut Func) {
+        fuel::opt_fuel(&mut self.charges, f);
+        verify(f, "opt_fuel");
     }
 }
 

@@ -101,7 +101,7 @@ fn changes(inst: &Inst) -> u16 {
             _ => ALL,
         },
         // An interrupt runs what the host wants.
-        Op::Call | Op::CallRef | Op::Poll | Op::Fuel | Op::Caught => ALL,
+        Op::Call | Op::CallRef | Op::Poll | Op::Caught => ALL,
         _ => 0,
     }
 }

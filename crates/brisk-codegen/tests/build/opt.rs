@@ -385,3 +385,81 @@ block2(v5: i32):
 ",
     );
 }
+
+/// What making charges together makes of a function.
+#[track_caller]
+fn charged(before: &str, after: &str) {
+    let mut func = read(before);
+    Optimizer::default().opt_fuel(&mut func);
+    assert_eq!(print(&func), print(&read(after)));
+}
+
+#[test]
+fn charges_are_carried_on_to_the_next_one_and_into_both_branches() {
+    charged(
+        "func -> (i32)
+block0(v0: i32, v1: i32):
+    fuel 3, 1
+    v2: i32 = add v0, v1
+    fuel 2, 0
+    v3: i32 = mul v2, v1
+    fuel 4, 0
+    branch v3, block1(), block2()
+block1():
+    fuel 1, 0
+    return v0
+block2():
+    fuel 5, 1
+    return v1
+",
+        "func -> (i32)
+block0(v0: i32, v1: i32):
+    fuel 3, 1
+    v2: i32 = add v0, v1
+    v3: i32 = mul v2, v1
+    branch v3, block1(), block2()
+block1():
+    fuel 7, 0
+    return v0
+block2():
+    fuel 11, 1
+    return v1
+",
+    );
+}
+
+#[test]
+fn charges_are_made_before_anybody_sees_what_is_left() {
+    charged(
+        "func -> (i32)
+block0(v0: i32, v1: i32):
+    fuel 2, 0
+    v2: i32 = load.u32.memory0.pinned.traps v0 + 4
+    fuel 3, 0
+    poll
+    fuel 1, 0
+    branch v0, block1(), block2(v2)
+block1():
+    fuel 4, 0
+    jump block2(v1)
+block2(v3: i32):
+    fuel 5, 0
+    return v3
+",
+        "func -> (i32)
+block0(v0: i32, v1: i32):
+    fuel 2, 0
+    v2: i32 = load.u32.memory0.pinned.traps v0 + 4
+    fuel 3, 0
+    poll
+    fuel 1, 0
+    branch v0, block1(), block2(v2)
+block1():
+    fuel 4, 0
+    jump block2(v1)
+block2(v3: i32):
+    fuel 5, 0
+    return v3
+",
+    );
+}
