@@ -16,6 +16,7 @@ mod memory;
 #[cfg(target_arch = "x86_64")]
 mod quality;
 mod rows;
+mod trees;
 
 use brisk_codegen::ir::TrapCode;
 use brisk_module::numeric::NumericTrap;

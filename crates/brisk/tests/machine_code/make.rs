@@ -20,7 +20,7 @@ pub struct Cells {
     count: usize,
 }
 
-const RESULTS: usize = 4;
+pub const RESULTS: usize = 4;
 const KEPT: usize = 6;
 const FIRST_OTHER: usize = 10;
 /// What memory holds before: no result.
@@ -106,17 +106,28 @@ impl Maker {
         Access { width, pinned: false, region: Region::Memories, traps: false }.to_aux()
     }
 
-    fn load(&mut self, pointer: Value, cell: usize, ty: Ty, width: Width) -> Value {
+    pub fn load(&mut self, pointer: Value, cell: usize, ty: Ty, width: Width) -> Value {
         self.inst(Op::Load, ty, Maker::access(width), [pointer.0, 16 * cell as u32, 0])
     }
 
-    fn store(&mut self, pointer: Value, cell: usize, value: Value) {
+    pub fn store(&mut self, pointer: Value, cell: usize, value: Value) {
         self.store_width(pointer, cell, value, access_width(self.func.ty(value)));
     }
 
     fn store_width(&mut self, pointer: Value, cell: usize, value: Value, width: Width) {
         let aux = Maker::access(width);
         self.inst(Op::Store, Ty::None, aux, [pointer.0, 16 * cell as u32, value.0]);
+    }
+
+    /// The function, which returns here; its parameter is the pointer.
+    pub fn finish(mut self, pointer: Value) -> Func {
+        self.inst(Op::Return, Ty::None, 0, [0; 3]);
+        let Maker { mut func } = self;
+        func.lists.push(pointer.0);
+        let insts = Range { start: 0, end: func.layout.len() as u32 };
+        let params = Range { start: 0, end: 1 };
+        func.blocks.push(BlockData { params, insts, ..BlockData::default() });
+        func
     }
 }
 
@@ -170,13 +181,7 @@ fn function(row: &Row, case: &Case) -> Func {
             maker.store(pointer, KEPT + nth, operand);
         }
     }
-    maker.inst(Op::Return, Ty::None, 0, [0; 3]);
-    let Maker { mut func } = maker;
-    func.lists.push(pointer.0);
-    let insts = Range { start: 0, end: func.layout.len() as u32 };
-    let params = Range { start: 0, end: 1 };
-    func.blocks.push(BlockData { params, insts, ..BlockData::default() });
-    func
+    maker.finish(pointer)
 }
 
 /// Compiles functions.
@@ -188,7 +193,10 @@ impl Compiler {
     }
 
     pub fn compile(&mut self, row: &Row, case: &Case) -> Code {
-        let func = function(row, case);
+        self.compile_func(&function(row, case))
+    }
+
+    pub fn compile_func(&mut self, func: &Func) -> Code {
         let settings = Settings {
             layout: VmLayout::default(),
             spectre: false,
@@ -199,10 +207,10 @@ impl Compiler {
             fuel: false,
             direct_recursion: false,
         };
-        self.0.lower(&func, &settings);
+        self.0.lower(func, &settings);
         self.0.allocate(&settings);
         let mut code = Code::default();
-        self.0.emit(&func, &settings, &mut code);
+        self.0.emit(func, &settings, &mut code);
         code
     }
 }

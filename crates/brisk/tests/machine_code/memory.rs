@@ -4,13 +4,13 @@ use crate::cases::Case;
 use crate::machine::{self, FILLER};
 use crate::make::{Cells, Compiler};
 use crate::rows::Row;
-use brisk_codegen::code::Target;
+use brisk_codegen::code::{Code, Target};
 use brisk_codegen::ir::TrapCode;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 use std::ffi::c_void;
 use std::ptr;
 
-/// The functions of all cases of a row, for every processor whose features this one has.
+/// Functions, such as those of all cases of a row, for every processor whose features this one has.
 pub struct Image {
     base: *mut c_void,
     len: usize,
@@ -20,19 +20,22 @@ pub struct Image {
 
 impl Image {
     pub fn new(row: &Row, cases: &[Case]) -> Image {
+        Image::of(cases.len(), |compiler, nth| compiler.compile(row, &cases[nth]))
+    }
+
+    /// Some functions, each compiled for every processor.
+    pub fn of(count: usize, compile: impl Fn(&mut Compiler, usize) -> Code) -> Image {
         let (mut bytes, trap_stubs) = machine::stubs();
-        let mut entries = vec![Vec::new(); cases.len()];
+        let mut entries = vec![Vec::new(); count];
         for (name, processor) in machine::processors() {
             let mut compiler = Compiler::new(processor);
-            for (case, entries) in cases.iter().zip(&mut entries) {
-                let code = compiler.compile(row, case);
+            for (nth, entries) in entries.iter_mut().enumerate() {
+                let code = compile(&mut compiler, nth);
                 let start = bytes.len().next_multiple_of(16);
                 bytes.resize(start, FILLER);
                 bytes.extend_from_slice(&code.bytes);
                 for reloc in &code.relocs {
-                    let Target::Trap(trap) = reloc.target else {
-                        panic!("{row:?} calls {reloc:?}", row = row.name)
-                    };
+                    let Target::Trap(trap) = reloc.target else { panic!("function {nth} calls {reloc:?}") };
                     let target = trap_stubs[trap as usize];
                     reloc.apply(&mut bytes[start..], start as u64, target.into());
                 }
