@@ -53,6 +53,15 @@ impl Lower<'_> {
 
     /// Bits of `a` where `c` has ones, else of `b`: which of them is changed depends on which is needed later.
     pub(super) fn bitselect(&mut self, value: Value, a: Value, b: Value, c: Value) {
+        // Of zeros, or ones, it is less.
+        let (bits_a, bits_b) = (self.vector_bits(a), self.vector_bits(b));
+        match (bits_a, bits_b) {
+            (_, Some(0)) => return self.vec3(V::And, Arr::B16, value, a, c),
+            (_, Some(u128::MAX)) => return self.vec3(V::Orn, Arr::B16, value, a, c),
+            (Some(0), _) => return self.vec3(V::Bic, Arr::B16, value, b, c),
+            (Some(u128::MAX), _) => return self.vec3(V::Orr, Arr::B16, value, b, c),
+            _ => {}
+        }
         let dst = self.reg_of(value);
         let dies = |lower: &Self, value: Value| {
             lower.is_single_use(value) && lower.func.inst(value).op != Op::ConstVector

@@ -123,8 +123,13 @@ impl Lower<'_> {
         (inst.op == Op::Simd && self.folds(value)).then(|| (SimdOp::from_aux(inst.aux), inst))
     }
 
-    pub(super) fn is_zero(&self, value: Value) -> bool {
+    /// The bits of a constant.
+    pub(super) fn vector_bits(&self, value: Value) -> Option<u128> {
         let inst = self.func.inst(value);
-        inst.op == Op::ConstVector && self.func.vectors[inst.a as usize] == 0
+        (inst.op == Op::ConstVector).then(|| self.func.vectors[inst.a as usize])
+    }
+
+    pub(super) fn is_zero(&self, value: Value) -> bool {
+        self.vector_bits(value) == Some(0)
     }
 }
