@@ -1,0 +1,81 @@
+//! Runs a benchmark guest in brisk or wasmtime: `brisk-emulated ENGINE FILE.wasm [N]`. Prints the checksum. Whoever wants to
+//! know how many instructions the guest takes counts those that are not of this program itself, as
+//! `scripts/a64-instructions.sh` does.
+
+use std::process::ExitCode;
+
+/// What a run gives: the checksum.
+type Ran = Result<u64, String>;
+
+/// The same text for both engines, whose interfaces have the same names and shapes.
+macro_rules! run {
+    ($api:ident, $engine:expr, $wasm:expr, $n:expr) => {{
+        use $api::{Func, Instance, Module, Store};
+        let text = |error: $api::Error| format!("{error:#}");
+        let engine = $engine.map_err(text)?;
+        let module = Module::new(&engine, $wasm).map_err(text)?;
+        let mut store = Store::new(&engine, ());
+        let nothing = |import: $api::ImportType<'_>| {
+            let ty = import.ty().unwrap_func().clone();
+            Func::new(&mut store, ty, |_, _, _| Err($api::Error::msg("nothing is there"))).into()
+        };
+        let imports: Vec<_> = module.imports().map(nothing).collect();
+        let instance = Instance::new(&mut store, &module, &imports).map_err(text)?;
+        let n = match $n {
+            Some(n) => n,
+            None => {
+                let size = instance.get_typed_func::<(), i32>(&mut store, "size").map_err(text)?;
+                size.call(&mut store, ()).map_err(text)?
+            }
+        };
+        let run = instance.get_typed_func::<i32, i64>(&mut store, "run").map_err(text)?;
+        let sum = run.call(&mut store, n).map_err(text)? as u64;
+        (engine, sum)
+    }};
+}
+
+fn brisk(wasm: &[u8], n: Option<i32>) -> Ran {
+    let mut config = brisk::Config::new();
+    config.tier(brisk::Tier::Jit).log_tiers(true);
+    let (engine, sum) = run!(brisk, brisk::Engine::new(&config), wasm, n);
+    // Nothing may be left to the interpreter.
+    match engine
+        .tier_events()
+        .iter()
+        .find(|event| !matches!(event.outcome, brisk::TierOutcome::Compiled { .. }))
+    {
+        Some(event) => Err(format!("function {}: {:?}", event.func, event.outcome)),
+        None => Ok(sum),
+    }
+}
+
+fn wasmtime(wasm: &[u8], n: Option<i32>) -> Ran {
+    let (_, sum) = run!(wasmtime, wasmtime::Engine::new(&wasmtime::Config::new()), wasm, n);
+    Ok(sum)
+}
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let (engine, file, n) = match &args[..] {
+        [engine, file] => (engine, file, None),
+        [engine, file, n] => (engine, file, n.parse().ok()),
+        _ => {
+            eprintln!("usage: brisk-emulated brisk|wasmtime FILE.wasm [N]");
+            return ExitCode::from(2);
+        }
+    };
+    let ran = match (&**engine, std::fs::read(file)) {
+        (_, Err(error)) => Err(error.to_string()),
+        ("brisk", Ok(wasm)) => brisk(&wasm, n),
+        ("wasmtime", Ok(wasm)) => wasmtime(&wasm, n),
+        (other, _) => Err(format!("no engine is called {other}")),
+    };
+    match ran {
+        Ok(sum) => println!("{sum:016x}"),
+        Err(error) => {
+            eprintln!("{engine}: {file}: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
