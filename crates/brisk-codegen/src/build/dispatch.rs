@@ -60,10 +60,7 @@ impl Build<'_> {
                 && frame.label_types(self.module).is_empty()
                 && matches!(frame.kind, ControlKind::Loop | ControlKind::Block)
         });
-        // What compilers make of jumps into loops looks the same, but nobody passes the number: those have too many values
-        // live around them for the allocator.
-        let passed = phi.key == 0;
-        if !plain || !passed {
+        if !plain {
             return false;
         }
         for at in frame + 1..self.walker.control.len() {

@@ -5,6 +5,7 @@
 //! 2010), but never walks the set of live values: sets are compared a word at a time at branches and joins, and a value
 //! that is found live in a loop it was defined outside of is made live in the whole loop at once.
 
+use super::flow::Flow;
 use super::{NO_REG, NONE};
 use crate::vcode::{Constraint, Operand, Remat, Role, VCode};
 
@@ -87,7 +88,7 @@ pub(super) struct VRegInfo {
     /// Where the range that is being built ends; 0 if none is.
     open_end: u32,
     /// Number among those that live in several blocks.
-    global: u32,
+    pub global: u32,
     /// Sum of the frequencies of its definition and uses.
     pub weight: u32,
     /// The first and last piece.
@@ -134,8 +135,20 @@ const NEW: VRegInfo = VRegInfo {
     is_param: false,
 };
 
-/// More words than this in saved sets of live values, and holes are given up.
+/// More words than this in sets of live values, and holes are given up.
 const MAX_SAVED: usize = 8 << 20;
+
+/// How what is live at the end of a block is found.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+enum Method {
+    /// On the way: all loops have one entry, so what is live around one is live in all of it.
+    #[default]
+    Loops,
+    /// Before, by iteration.
+    Flow,
+    /// Not at all: ranges have no holes.
+    Coarse,
+}
 
 /// The facts; recycled.
 #[derive(Default)]
@@ -166,7 +179,8 @@ pub(super) struct Live {
     globals: Vec<u32>,
     stack: Vec<u32>,
     headers: Vec<u32>,
-    regular: bool,
+    flow: Flow,
+    method: Method,
 }
 
 /// The position at which block `b` begins.
@@ -207,9 +221,16 @@ impl Live {
         self.edges(code);
         self.find_loops(code);
         self.globals(code);
+        if self.method == Method::Flow {
+            let count = self.globals.len() as u32;
+            let backward = |b: usize| self.loop_end[b] != NONE;
+            if !self.flow.run(code, &self.vregs, count, backward, MAX_SAVED) {
+                self.method = Method::Coarse;
+            }
+        }
         let ok = self.backward(code, allocatable);
         if !ok {
-            self.regular = false;
+            self.method = Method::Coarse;
             let blocks = code.blocks.len();
             self.ranges.clear();
             self.uses.clear();
@@ -252,7 +273,7 @@ impl Live {
         for list in &mut self.reserved {
             list.clear();
         }
-        self.regular = true;
+        self.method = Method::Loops;
     }
 
     fn edges<I>(&mut self, code: &VCode<I>) {
@@ -283,7 +304,7 @@ impl Live {
         }
     }
 
-    /// Loops nest and are contiguous: or the code is not regular. They may be entered elsewhere than at their headers.
+    /// Loops nest and are contiguous, or are taken to be. They may be entered elsewhere than at their headers.
     fn find_loops<I>(&mut self, code: &VCode<I>) {
         for b in 0..code.blocks.len() as u32 {
             while let Some(&top) = self.stack.last()
@@ -317,16 +338,13 @@ impl Live {
         }
         for (b, block) in code.blocks.iter().enumerate() {
             for edge in &code.edges[block.succs.indices()] {
-                let mut l = self.inside(edge.to);
-                while l != NONE {
-                    let Loop { start, end, parent, .. } = self.loops[l as usize];
-                    if start <= b as u32 && b as u32 <= end {
-                        break;
+                let l = self.inside(edge.to);
+                if l != NONE {
+                    let Loop { start, end, .. } = self.loops[l as usize];
+                    if !(start..=end).contains(&(b as u32)) {
+                        self.method = Method::Flow;
+                        return;
                     }
-                    // What is live around the loop is known at its header.
-                    self.keep[start as usize] = true;
-                    self.regular &= (b as u32) < start;
-                    l = parent;
                 }
             }
         }
@@ -401,8 +419,16 @@ impl Live {
     fn backward<I>(&mut self, code: &VCode<I>, allocatable: u64) -> bool {
         for b in (0..code.blocks.len() as u32).rev() {
             let block = &code.blocks[b as usize];
-            if self.regular {
-                self.live_out(code, b);
+            match self.method {
+                Method::Loops => self.live_out(code, b),
+                Method::Flow => {
+                    self.next.fill(0);
+                    for edge in &code.edges[block.succs.indices()] {
+                        unite(&mut self.next, self.flow.live_in(edge.to));
+                    }
+                    self.change(code, b);
+                }
+                Method::Coarse => {}
             }
             let end = block_end(code, b);
             for edge in &code.edges[block.succs.indices()] {
@@ -432,7 +458,7 @@ impl Live {
                     r.push(Reservation { start, end: start + LATE, owner: NONE });
                 }
             }
-            if self.regular {
+            if self.method == Method::Loops {
                 if self.keep[b as usize] {
                     let first = self.saved.len() as u32;
                     for (w, &bits) in self.cur.iter().enumerate() {
@@ -463,25 +489,11 @@ impl Live {
             self.next.copy_from_slice(&self.sticky);
             for edge in &code.edges[succs] {
                 if edge.to == b + 1 {
-                    for (next, cur) in self.next.iter_mut().zip(&self.cur) {
-                        *next |= cur;
-                    }
+                    unite(&mut self.next, &self.cur);
                 } else if edge.to > b {
                     let (from, to) = self.saved_at[edge.to as usize];
                     for &(w, bits) in &self.saved[from as usize..to as usize] {
                         self.next[w as usize] |= bits;
-                    }
-                    // Into the middle of a loop: what its header reads from before the loop is live, too.
-                    let mut l = self.inside(edge.to);
-                    while l != NONE && self.loops[l as usize].start > b {
-                        let Loop { start, parent, threshold, .. } = self.loops[l as usize];
-                        let (from, to) = self.saved_at[start as usize];
-                        for &(w, bits) in &self.saved[from as usize..to as usize] {
-                            let before = threshold.saturating_sub(w * 64);
-                            let mask = if before >= 64 { u64::MAX } else { (1 << before) - 1 };
-                            self.next[w as usize] |= bits & mask;
-                        }
-                        l = parent;
                     }
                 }
             }
@@ -543,11 +555,14 @@ impl Live {
             info.open_end = info.open_end.max(end);
             return;
         }
+        debug_assert!(info.def == NONE, "live before it is defined");
         let mut end = end;
         if info.global != NONE {
-            if self.regular {
-                let (word, bit) = (info.global as usize / 64, 1u64 << (info.global % 64));
+            let (word, bit) = (info.global as usize / 64, 1u64 << (info.global % 64));
+            if self.method != Method::Coarse {
                 self.cur[word] |= bit;
+            }
+            if self.method == Method::Loops {
                 let mut outer = NONE;
                 let mut l = self.loop_of[b as usize];
                 while l != NONE && self.loops[l as usize].start > info.def_block {
@@ -558,7 +573,7 @@ impl Live {
                     self.sticky[word] |= bit;
                     end = self.loops[outer as usize].end_pos;
                 }
-            } else {
+            } else if self.method == Method::Coarse {
                 end = coarse_end(code, &self.headers, &self.loop_end, info.def_block, b, end);
             }
             while info.range != NONE && self.ranges[info.range as usize].start <= end {
@@ -596,7 +611,7 @@ impl Live {
         info.def = start;
         info.weight = info.weight.saturating_add(freq);
         let open = info.open_end;
-        if info.global != NONE && self.regular {
+        if info.global != NONE && self.method != Method::Coarse {
             let (word, bit) = (info.global as usize / 64, 1u64 << (info.global % 64));
             self.cur[word] &= !bit;
             self.sticky[word] &= !bit;
@@ -707,6 +722,13 @@ fn coarse_end<I>(
         end
     } else {
         block_end(code, last)
+    }
+}
+
+/// Adds the members of `more`.
+fn unite(set: &mut [u64], more: &[u64]) {
+    for (set, more) in set.iter_mut().zip(more) {
+        *set |= more;
     }
 }
 

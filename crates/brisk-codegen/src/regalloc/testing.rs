@@ -608,32 +608,30 @@ pub fn generate_big(live: usize, blocks: usize, depth: usize) -> VCode<u32> {
     builder.finish()
 }
 
-/// Code whose loops are entered at other places than their headers: blocks in a row, from each of which a branch leads
-/// anywhere behind its dominator.
+/// Code whose loops are entered at other places than their headers: each block is reached from one before it, and leads
+/// anywhere. Blocks read what those that dominate them define.
 pub fn generate_tangle(rng: &mut Rng, blocks: usize) -> VCode<u32> {
     use Constraint::{Any, Reg};
     let mut builder = Builder::new(reg_sets(true));
     let entry = builder.entry();
     let labels: Vec<u32> = (0..blocks).map(|_| builder.label()).collect();
-    let mut succs = vec![(labels[0], vec![])];
-    if rng.chance(50) {
-        let near = builder.label();
-        succs.push((near, vec![]));
-        builder.end(&[op(entry[0], Reg, Role::Use)], 0, &[(near, vec![]), succs[0].clone()]);
+    let entered = rng.chance(50).then(|| rng.below(blocks));
+    let succs = tangle_edges(rng, blocks);
+    let dominated = tangle_dominators(entered, &succs);
+    if let Some(far) = entered {
+        let (near, straight) = (builder.label(), builder.label());
+        builder.end(&[op(entry[0], Reg, Role::Use)], 0, &[(near, vec![]), (straight, vec![])]);
         builder.begin(near, &[]);
-        let far = rng.below(blocks);
         builder.end(&[], 0, &[(labels[far], vec![])]);
-        // A critical edge otherwise.
-        let straight = builder.label();
-        let at = builder.code.blocks.len() - 2;
-        let edge = builder.code.blocks[at].succs.end as usize - 1;
-        builder.code.edges[edge].to = straight;
         builder.begin(straight, &[]);
     }
     builder.end(&[], 0, &[(labels[0], vec![])]);
+    let mut defined: Vec<Vec<VReg>> = Vec::new();
     for b in 0..blocks {
         builder.begin(labels[b], &[]);
         let mut local = entry[..2].to_vec();
+        local.extend(defined.iter().zip(&dominated[b]).filter(|(_, by)| **by).flat_map(|(v, _)| v));
+        let known = local.len();
         for _ in 0..1 + rng.below(6) {
             let a = local[rng.below(local.len())];
             let c = entry[rng.below(2)];
@@ -644,25 +642,59 @@ pub fn generate_tangle(rng: &mut Rng, blocks: usize) -> VCode<u32> {
             );
             local.push(d);
         }
+        defined.push(local[known..].to_vec());
         let last = *local.last().expect("it has the parameters");
-        let (near, out) = (builder.label(), builder.label());
-        builder.end(&[op(last, Any, Role::Use)], 0, &[(near, vec![]), (out, vec![])]);
-        builder.begin(near, &[]);
-        let far = rng.below(blocks);
-        builder.end(
-            &[op(last, Constraint::Fixed(PReg::int(0)), Role::Use)][..0],
-            0,
-            &[(labels[far], vec![])],
-        );
-        builder.begin(out, &[]);
-        if b + 1 == blocks {
-            builder.end(&[op(entry[0], Any, Role::Use), op(entry[1], Any, Role::Use)], 0, &[]);
-        } else {
-            builder.inst(&[op(last, Reg, Role::Use)], 0);
-            builder.end(&[], 0, &[(labels[b + 1], vec![])]);
+        let ways = [builder.label(), builder.label()];
+        builder.end(&[op(last, Any, Role::Use)], 0, &ways.map(|way| (way, vec![])));
+        for (way, to) in ways.into_iter().zip(succs[b]) {
+            builder.begin(way, &[]);
+            if let Some(to) = to {
+                builder.inst(&[op(last, Reg, Role::Use)], 0);
+                builder.end(&[], 0, &[(labels[to], vec![])]);
+            } else {
+                builder.end(&[op(entry[0], Any, Role::Use), op(entry[1], Any, Role::Use)], 0, &[]);
+            }
         }
     }
     builder.finish()
+}
+
+/// Where each block of a tangle leads; `None`: out of it.
+fn tangle_edges(rng: &mut Rng, blocks: usize) -> Vec<[Option<usize>; 2]> {
+    let mut succs = vec![[None; 2]; blocks];
+    for to in 1..blocks {
+        // Near, if possible.
+        let from = (to.saturating_sub(3) + rng.below(3)).min(to - 1);
+        let (from, way) = if succs[from][0].is_none() { (from, 0) } else { (to - 1, 1) };
+        succs[from][way] = Some(to);
+    }
+    for way in succs.iter_mut().flatten() {
+        if way.is_none() && rng.chance(80) {
+            *way = Some(rng.below(blocks));
+        }
+    }
+    succs
+}
+
+/// Of each block of a tangle, whether each block dominates it.
+fn tangle_dominators(entered: Option<usize>, succs: &[[Option<usize>; 2]]) -> Vec<Vec<bool>> {
+    let blocks = succs.len();
+    let mut by = vec![vec![true; blocks]; blocks];
+    by[0].fill(false);
+    by[0][0] = true;
+    let mut changed = true;
+    while changed {
+        changed = false;
+        let edges = (0..blocks).flat_map(|b| succs[b].into_iter().flatten().map(move |to| (Some(b), to)));
+        for (from, to) in edges.chain(entered.map(|to| (None, to))) {
+            for d in (0..blocks).filter(|&d| d != to) {
+                let kept = by[to][d] && from.is_some_and(|from| by[from][d]);
+                changed |= by[to][d] != kept;
+                by[to][d] = kept;
+            }
+        }
+    }
+    by
 }
 
 /// A value: low and high half.
