@@ -162,6 +162,8 @@ pub(super) struct Data {
     tags: Vec<Tag>,
     memories: Vec<Memory>,
     globals: Vec<Global>,
+    /// What the host made for modules to import.
+    made: Vec<Extern>,
     /// Calls that host functions may still make, and how deep in such calls they are.
     nested: u32,
     depth: u32,
@@ -217,6 +219,7 @@ pub fn run(wasm: &[u8], way: Way, plan: Plan, stops: Option<&Stops>) -> std::res
         tags: Vec::new(),
         memories: Vec::new(),
         globals: Vec::new(),
+        made: Vec::new(),
         nested: 0,
         depth: 0,
         interrupts: plan.interrupts,
@@ -368,7 +371,7 @@ fn imports(store: &mut Store<Data>, module: &Module, instances: &[Instance]) -> 
             imports.push(found);
             continue;
         }
-        imports.push(match import.ty() {
+        let made = match import.ty() {
             ExternType::Func(ty) => Extern::Func(host_function(store, import.name(), ty)),
             ExternType::Global(ty) => {
                 let value = make(&mut *store, ty.content())?;
@@ -380,7 +383,9 @@ fn imports(store: &mut Store<Data>, module: &Module, instances: &[Instance]) -> 
                 Extern::Table(Table::new(&mut *store, ty, null)?)
             }
             ExternType::Tag(ty) => Extern::Tag(Tag::new(&mut *store, &ty)?),
-        });
+        };
+        store.data_mut().made.push(made.clone());
+        imports.push(made);
     }
     Ok(imports)
 }
@@ -612,40 +617,49 @@ fn hash(bytes: &[u8]) -> u64 {
         .fold(0, |hash: u64, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3).rotate_left(5))
 }
 
-/// What is held in the end.
+/// What an instance, and the host, holds in the end.
 fn held(store: &mut Store<Data>, module: &Module, instance: Instance) {
     for export in module.exports() {
-        let name = export.name();
-        let line = match instance.get_export(&mut *store, name) {
-            Some(Extern::Memory(memory)) => {
-                let data = memory.data(&*store);
-                let mut line = format!("memory {name}: {} bytes", data.len());
-                // What is not 0, in short: modules touch little of their memories.
-                for (number, chunk) in data.chunks(64).enumerate() {
-                    if chunk.iter().any(|&byte| byte != 0) {
-                        let hash = hash(chunk);
-                        let _ = write!(line, " {:#x}={hash:x}", number * 64);
-                    }
-                }
-                line
-            }
-            Some(Extern::Global(global)) => {
-                let value = global.get(&mut *store);
-                format!("global {name}: {}", seen(&*store, &value))
-            }
-            Some(Extern::Table(table)) => {
-                let size = table.size(&*store);
-                let mut line = format!("table {name}: {size}");
-                for index in 0..size {
-                    let Some(element) = table.get(&mut *store, index) else { break };
-                    let _ = write!(line, " {}", seen(&*store, &element.into()));
-                }
-                line
-            }
-            _ => continue,
-        };
-        store.data_mut().lines.push(line);
+        if let Some(it) = instance.get_export(&mut *store, export.name()) {
+            holds(store, export.name(), &it);
+        }
     }
+    for it in store.data().made.clone() {
+        holds(store, "of the host", &it);
+    }
+}
+
+/// What a memory, global or table holds.
+fn holds(store: &mut Store<Data>, name: &str, it: &Extern) {
+    let line = match it {
+        Extern::Memory(memory) => {
+            let data = memory.data(&*store);
+            let mut line = format!("memory {name}: {} bytes", data.len());
+            // What is not 0, in short: modules touch little of their memories.
+            for (number, chunk) in data.chunks(64).enumerate() {
+                if chunk.iter().any(|&byte| byte != 0) {
+                    let hash = hash(chunk);
+                    let _ = write!(line, " {:#x}={hash:x}", number * 64);
+                }
+            }
+            line
+        }
+        Extern::Global(global) => {
+            let value = global.get(&mut *store);
+            format!("global {name}: {}", seen(&*store, &value))
+        }
+        Extern::Table(table) => {
+            let size = table.size(&*store);
+            let mut line = format!("table {name}: {size}");
+            for index in 0..size {
+                let Some(element) = table.get(&mut *store, index) else { break };
+                let _ = write!(line, " {}", seen(&*store, &element.into()));
+            }
+            line
+        }
+        _ => return,
+    };
+    store.data_mut().lines.push(line);
 }
 
 /// The next value of a type.
