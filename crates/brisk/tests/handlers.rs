@@ -2,7 +2,7 @@
 //! A test inside the crate reads their machine code, but that of another build than embedders get; this one runs theirs. See
 //! `scripts/check-handlers.sh`.
 
-use brisk::{Config, Engine, Instance, Module, Store, Tier};
+use brisk::{Config, Engine, Func, Instance, Module, Store, Tier, UpdateDeadline};
 use std::fmt::Write;
 
 /// More than the thread's stack has room for, with as little as a return address for each.
@@ -107,5 +107,79 @@ fn no_instruction_uses_up_the_native_stack() {
             func.call(&mut store, ITERATIONS).unwrap_or_else(|error| panic!("{name}: {error:?}"));
         }
     };
+    on_a_small_stack(run);
+}
+
+fn on_a_small_stack(run: impl FnOnce() + Send + 'static) {
     std::thread::Builder::new().stack_size(STACK).spawn(run).expect("a thread").join().expect("all of them");
+}
+
+/// Calls each export of a module of calls and loops.
+fn calls_and_loops(mut config: Config, prepare: fn(&mut Store<()>)) {
+    let wat = r#"(module
+        (import "host" "function" (func $host (param i32)))
+        (tag $tag (param i32))
+        (type $type (func (param i32)))
+        (table funcref (elem $callee))
+        (func $callee (param i32))
+        (func $throws (param i32) (throw $tag (local.get 0)))
+        (func (export "loops") (param $n i32)
+            (loop (br_if 0 (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+        (func (export "calls") (param $n i32)
+            (loop (call $callee (i32.const 1))
+                (call_indirect (type $type) (i32.const 1) (i32.const 0))
+                (br_if 0 (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+        (func (export "calls of the host") (param $n i32)
+            (loop (call $host (i32.const 1))
+                (br_if 0 (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+        (func (export "exceptions") (param $n i32)
+            (loop (block (result i32) (try_table (result i32) (catch $tag 0) (call $throws (i32.const 1)) (i32.const 2))) drop
+                (br_if 0 (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))"#;
+    on_a_small_stack(move || {
+        config.wasm_exceptions(true);
+        let engine = Engine::new(&config).expect("an engine");
+        let module = Module::new(&engine, wat).expect("a module");
+        let mut store = Store::new(&engine, ());
+        prepare(&mut store);
+        let host = Func::wrap(&mut store, |_: i32| {});
+        let instance = Instance::new(&mut store, &module, &[host.into()]).expect("an instance");
+        let names: Vec<String> = module.exports().map(|export| export.name().to_owned()).collect();
+        for name in names {
+            let func = instance.get_typed_func::<i32, ()>(&mut store, &name).expect("a function");
+            func.call(&mut store, ITERATIONS).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        }
+    });
+}
+
+#[test]
+fn no_call_uses_up_the_native_stack() {
+    let mut config = Config::new();
+    config.tier(Tier::Interp);
+    calls_and_loops(config, |_| {});
+}
+
+#[test]
+fn no_interrupt_uses_up_the_native_stack() {
+    let mut config = Config::new();
+    config.tier(Tier::Interp).epoch_interruption(true);
+    calls_and_loops(config, |store| {
+        store.epoch_deadline_callback(|_| Ok(UpdateDeadline::Continue(0)));
+        store.set_epoch_deadline(0);
+    });
+}
+
+/// Hot code asks for machine code again and again while there is none.
+#[test]
+fn no_waiting_for_machine_code_uses_up_the_native_stack() {
+    let mut config = Config::new();
+    config.tier(Tier::Auto).tier_threshold(0).max_code_memory(0).compile_threads(0);
+    calls_and_loops(config, |_| {});
+}
+
+#[test]
+fn no_call_of_machine_code_uses_up_the_native_stack() {
+    let mut config = Config::new();
+    // Callees are hot soon, as calls count more than iterations; loops never.
+    config.tier(Tier::Auto).tier_threshold(ITERATIONS as u32 + 1).compile_threads(0);
+    calls_and_loops(config, |_| {});
 }

@@ -28,8 +28,12 @@ fn rest(module: &Module, state: &FuncState) {
 
 /// The budget of a function is spent at a call.
 ///
+/// Not a part of its callers, as it has addresses of variables: they could not end in jumps.
+///
 /// # Safety
 /// `ctx` must be a live instance, `state` one of its module's functions.
+#[cold]
+#[inline(never)]
 pub(crate) unsafe fn hot_function(ctx: *mut VmContext, state: *const FuncState) {
     // SAFETY: by the contract of this function.
     let (instance, state) = unsafe { (&*(*ctx).instance, &*state) };
@@ -46,10 +50,13 @@ pub(crate) unsafe fn hot_function(ctx: *mut VmContext, state: *const FuncState) 
     rest(module, state);
 }
 
-/// The budget of a function is spent at a loop: the way to machine code that takes over there, if there is any.
+/// The budget of a function is spent at a loop: the way to machine code that takes over there, if there is any. As
+/// [`hot_function`] not a part of its callers.
 ///
 /// # Safety
 /// As for [`hot_function`]; `ip` must be an instruction of the function's register code, which has the loop.
+#[cold]
+#[inline(never)]
 pub(crate) unsafe fn hot_loop(
     ctx: *mut VmContext,
     state: *const FuncState,
