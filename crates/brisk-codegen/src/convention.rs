@@ -5,6 +5,7 @@
 //! there are no stack arguments, so that a tail call never has to move a frame. The VmContext and the base of memory 0 are
 //! pinned; every function has a frame pointer.
 
+use crate::asm::{Gpr, VectorReg};
 use crate::ir::Ty;
 use crate::vcode::{PReg, RegClass, RegSet, RegSets};
 
@@ -25,7 +26,13 @@ pub struct Convention {
     pub int_results: &'static [PReg],
     /// Registers of the first float and vector results.
     pub vector_results: &'static [PReg],
-    /// What the allocator may use.
+    /// The running instance.
+    pub vm_context: Gpr,
+    /// The base of memory 0.
+    pub memory_base: Gpr,
+    /// What is left of the fuel, in code that charges it.
+    pub fuel: Gpr,
+    /// What the allocator may use in code that charges no fuel.
     pub regs: RegSets,
     /// Distance of the entered segment's stack pointer from the frame pointer of the frame of
     /// [`enter`](crate::boundary::ShapeCode::enter).
@@ -54,6 +61,14 @@ impl Convention {
     /// Where libcalls leave their result, and where an exception is when it is caught.
     pub const fn first_result(&self) -> PReg {
         self.int_results[0]
+    }
+
+    /// What the allocator may use. Code that charges fuel keeps it in a register, which the allocator has in all other
+    /// code: all code of an engine does, or none.
+    pub const fn reg_sets(&self, fuel: bool) -> RegSets {
+        let RegSets { allocatable, callee_saved, .. } = self.regs;
+        let kept = if fuel { set_of(&[int(self.fuel)]) } else { RegSet::EMPTY };
+        RegSets { allocatable: allocatable.minus(kept), callee_saved: callee_saved.minus(kept), ..self.regs }
     }
 
     /// What a call destroys.
@@ -106,6 +121,50 @@ pub fn class(ty: Ty) -> RegClass {
         Ty::F32 | Ty::F64 | Ty::V128 => RegClass::Vector,
         _ => RegClass::Int,
     }
+}
+
+/// The allocator's name of an integer register.
+pub const fn int(reg: Gpr) -> PReg {
+    PReg::int(reg.0)
+}
+
+/// The allocator's name of a vector register.
+pub const fn vector(reg: VectorReg) -> PReg {
+    PReg::vector(reg.0)
+}
+
+/// The allocator's names of integer registers.
+pub const fn ints<const N: usize>(regs: [Gpr; N]) -> [PReg; N] {
+    let mut all = [PReg::int(0); N];
+    let mut at = 0;
+    while at < N {
+        all[at] = int(regs[at]);
+        at += 1;
+    }
+    all
+}
+
+/// The allocator's names of vector registers.
+pub const fn vectors<const N: usize>(regs: [VectorReg; N]) -> [PReg; N] {
+    let mut all = [PReg::vector(0); N];
+    let mut at = 0;
+    while at < N {
+        all[at] = vector(regs[at]);
+        at += 1;
+    }
+    all
+}
+
+/// The integer register that the allocator calls so.
+pub fn gpr(reg: PReg) -> Gpr {
+    debug_assert!(reg.class() == RegClass::Int);
+    Gpr(reg.number())
+}
+
+/// The vector register that the allocator calls so.
+pub fn vector_reg(reg: PReg) -> VectorReg {
+    debug_assert!(reg.class() == RegClass::Vector);
+    VectorReg(reg.number())
 }
 
 /// A set of registers of a list.

@@ -5,8 +5,8 @@
 //! allocated. `x18` belongs to the platform and is not touched.
 
 use super::asm::*;
-use crate::convention::{Convention, set_of};
-use crate::vcode::{PReg, RegSet, RegSets};
+use crate::convention::{Convention, int, ints, set_of, vector, vectors};
+use crate::vcode::{RegSet, RegSets};
 
 /// The running instance.
 pub const VM_CONTEXT: Gpr = X27;
@@ -20,7 +20,7 @@ pub const LR: Gpr = X30;
 pub const SCRATCH: Gpr = X16;
 /// Another one; at a function's cold entry, the function's state.
 pub const SCRATCH2: Gpr = X17;
-/// What is left of the fuel, in code that charges it: see [`reg_sets`].
+/// What is left of the fuel, in code that charges it.
 pub const FUEL: Gpr = X26;
 /// Scratch for vectors, which the allocator's moves use too.
 pub const SCRATCH_VECTOR: Fpr = V31;
@@ -34,36 +34,6 @@ pub const VECTOR_ARGS: [Fpr; 8] = [V0, V1, V2, V3, V4, V5, V6, V7];
 /// Registers a function gives back as it found them, beside the pinned ones.
 pub const CALLEE_SAVED: [Gpr; 8] = [X19, X20, X21, X22, X23, X24, X25, X26];
 
-/// The allocator's name of an integer register.
-pub const fn int(reg: Gpr) -> PReg {
-    PReg::int(reg.0)
-}
-
-/// The allocator's name of a vector register.
-pub const fn vector(reg: Fpr) -> PReg {
-    PReg::vector(reg.0)
-}
-
-const fn ints<const N: usize>(regs: [Gpr; N]) -> [PReg; N] {
-    let mut all = [PReg::int(0); N];
-    let mut at = 0;
-    while at < N {
-        all[at] = int(regs[at]);
-        at += 1;
-    }
-    all
-}
-
-const fn vectors<const N: usize>(regs: [Fpr; N]) -> [PReg; N] {
-    let mut all = [PReg::vector(0); N];
-    let mut at = 0;
-    while at < N {
-        all[at] = vector(regs[at]);
-        at += 1;
-    }
-    all
-}
-
 /// Not the allocator's: scratch, the platform's, pinned, frame.
 const RESERVED: RegSet = set_of(&ints([SCRATCH, SCRATCH2, X18, VM_CONTEXT, MEMORY_BASE, FP, LR, XZR]));
 
@@ -72,35 +42,21 @@ const ALL_INTS: RegSet = RegSet(0xffff_ffff);
 /// All but the scratch registers.
 const ALL_VECTORS: RegSet = RegSet(((1 << SCRATCH_VECTOR2.0) - 1) << 32);
 
-/// What the allocator may use. Code that charges fuel keeps it in a register, which the allocator has in all other code:
-/// all code of an engine does, or none.
-pub const fn reg_sets(fuel: bool) -> RegSets {
-    if !fuel {
-        return REG_SETS;
-    }
-    let fuel = set_of(&[int(FUEL)]);
-    RegSets {
-        allocatable: REG_SETS.allocatable.minus(fuel),
-        callee_saved: REG_SETS.callee_saved.minus(fuel),
-        ..REG_SETS
-    }
-}
-
-/// The complement of what is reserved: what the allocator may use in code that charges no fuel.
-pub const REG_SETS: RegSets = RegSets {
-    allocatable: ALL_INTS.minus(RESERVED).union(ALL_VECTORS),
-    callee_saved: set_of(&ints(CALLEE_SAVED)),
-    scratch_int: int(SCRATCH),
-    scratch_vector: vector(SCRATCH_VECTOR),
-};
-
 /// All of it.
 pub const CONVENTION: Convention = Convention {
     int_args: &ints(INT_ARGS),
     vector_args: &vectors(VECTOR_ARGS),
     int_results: &ints(INT_ARGS),
     vector_results: &vectors(VECTOR_ARGS),
-    regs: REG_SETS,
+    vm_context: VM_CONTEXT,
+    memory_base: MEMORY_BASE,
+    fuel: FUEL,
+    regs: RegSets {
+        allocatable: ALL_INTS.minus(RESERVED).union(ALL_VECTORS),
+        callee_saved: set_of(&ints(CALLEE_SAVED)),
+        scratch_int: int(SCRATCH),
+        scratch_vector: vector(SCRATCH_VECTOR),
+    },
     enter_frame: super::trampoline::ENTER_FRAME,
     exit_frame: super::trampoline::EXIT_FRAME,
     exit_context: super::trampoline::EXIT_CONTEXT,

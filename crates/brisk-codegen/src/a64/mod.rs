@@ -17,7 +17,7 @@ use crate::isa::{Backend, Processor, Settings};
 use crate::layout::VmLayout;
 use crate::regalloc::Allocator;
 use crate::vcode::{Allocation, VBlock};
-use asm::{Assembler, Features};
+use asm::{Assemble, Assembler, Features};
 use emit::Emitter;
 use lower::{LowerSettings, Lowered, Lowerer};
 
@@ -59,7 +59,7 @@ impl Backend for Compiler {
     }
 
     fn allocate(&mut self, settings: &Settings) {
-        let regs = convention::reg_sets(settings.fuel);
+        let regs = convention::CONVENTION.reg_sets(settings.fuel);
         self.allocator.run(&self.lowered.code, &regs, &mut self.allocation);
     }
 

@@ -18,10 +18,10 @@
 use super::asm::*;
 use super::convention::*;
 use crate::boundary::{RESUME_WORDS, Runtime, Shape, ShapeCode, Stubs, slot_bytes, status};
-use crate::convention::{OVERFLOW_CELL, Place, Places};
+use crate::convention::{OVERFLOW_CELL, Place, Places, gpr, vector_reg};
 use crate::ir::{Libcall, TrapCode, Ty};
 use crate::layout::VmLayout;
-use crate::vcode::{PReg, RegClass};
+use crate::vcode::RegClass;
 
 /// How much of a vector register a slot or cell of the type fills, with nothing above it.
 fn load_width(ty: Ty) -> Width {
@@ -35,14 +35,6 @@ fn load_width(ty: Ty) -> Width {
 /// How much there is of a slot or cell.
 fn store_width(ty: Ty) -> Width {
     if ty == Ty::V128 { Width::Q } else { Width::D }
-}
-
-fn gpr(reg: PReg) -> Gpr {
-    Gpr(reg.number())
-}
-
-fn fpr(reg: PReg) -> Fpr {
-    Fpr(reg.number())
 }
 
 /// Emits trampolines and stubs.
@@ -187,7 +179,7 @@ impl Emitter<'_> {
                     let slot = self.mem(SLOTS, at, 8);
                     self.asm.load(LoadOp::LdrX, gpr(reg), slot);
                 }
-                Place::Reg(reg) => self.vec_load(load_width(ty), fpr(reg), SLOTS, at),
+                Place::Reg(reg) => self.vec_load(load_width(ty), vector_reg(reg), SLOTS, at),
                 Place::Cell(cell) => {
                     self.vec_load(load_width(ty), SCRATCH_VECTOR, SLOTS, at);
                     self.vec_store(store_width(ty), CELLS, (cell * OVERFLOW_CELL) as i32, SCRATCH_VECTOR);
@@ -209,11 +201,11 @@ impl Emitter<'_> {
                 Place::Reg(reg) => {
                     if ty == Ty::F32 {
                         // What is above the value in the register is unknown.
-                        self.vec_store(Width::S, SLOTS, at, fpr(reg));
+                        self.vec_store(Width::S, SLOTS, at, vector_reg(reg));
                         let above = self.mem(SLOTS, at + 4, 4);
                         self.asm.store(Size::B32, above, XZR);
                     } else {
-                        self.vec_store(store_width(ty), SLOTS, at, fpr(reg));
+                        self.vec_store(store_width(ty), SLOTS, at, vector_reg(reg));
                     }
                 }
                 Place::Cell(cell) => {

@@ -4,14 +4,14 @@
 //! `xmm15` are scratch: never allocated.
 
 use super::asm::*;
-use crate::convention::{Convention, set_of};
-use crate::vcode::{PReg, RegSet, RegSets};
+use crate::convention::{Convention, int, ints, set_of, vector, vectors};
+use crate::vcode::{RegSet, RegSets};
 
 /// The running instance.
 pub const VM_CONTEXT: Gpr = R14;
 /// Base of memory 0.
 pub const MEMORY_BASE: Gpr = R15;
-/// What is left of the fuel, in code that charges it: see [`reg_sets`].
+/// What is left of the fuel, in code that charges it.
 pub const FUEL: Gpr = R13;
 /// Scratch for integers; at a function's cold entry, the function's state.
 pub const SCRATCH: Gpr = R11;
@@ -29,36 +29,6 @@ pub const VECTOR_RESULTS: [Xmm; 4] = [XMM0, XMM1, XMM2, XMM3];
 /// Registers a function gives back as it found them, beside the pinned ones.
 pub const CALLEE_SAVED: [Gpr; 3] = [RBX, R12, R13];
 
-/// The allocator's name of an integer register.
-pub const fn int(reg: Gpr) -> PReg {
-    PReg::int(reg.0)
-}
-
-/// The allocator's name of a vector register.
-pub const fn vector(reg: Xmm) -> PReg {
-    PReg::vector(reg.0)
-}
-
-const fn ints<const N: usize>(regs: [Gpr; N]) -> [PReg; N] {
-    let mut all = [PReg::int(0); N];
-    let mut at = 0;
-    while at < N {
-        all[at] = int(regs[at]);
-        at += 1;
-    }
-    all
-}
-
-const fn vectors<const N: usize>(regs: [Xmm; N]) -> [PReg; N] {
-    let mut all = [PReg::vector(0); N];
-    let mut at = 0;
-    while at < N {
-        all[at] = vector(regs[at]);
-        at += 1;
-    }
-    all
-}
-
 /// All but the scratch register.
 const ALL_VECTORS: RegSet = RegSet(((1 << SCRATCH_VECTOR.0) - 1) << 32);
 
@@ -67,35 +37,21 @@ const RESERVED: RegSet = set_of(&ints([RSP, RBP, VM_CONTEXT, MEMORY_BASE, SCRATC
 
 const ALL_INTS: RegSet = RegSet(0xffff);
 
-/// What the allocator may use. Code that charges fuel keeps it in a register, which the allocator has in all other code:
-/// all code of an engine does, or none.
-pub const fn reg_sets(fuel: bool) -> RegSets {
-    if !fuel {
-        return REG_SETS;
-    }
-    let fuel = set_of(&[int(FUEL)]);
-    RegSets {
-        allocatable: REG_SETS.allocatable.minus(fuel),
-        callee_saved: REG_SETS.callee_saved.minus(fuel),
-        ..REG_SETS
-    }
-}
-
-/// The complement of what is reserved: what the allocator may use in code that charges no fuel.
-pub const REG_SETS: RegSets = RegSets {
-    allocatable: ALL_INTS.minus(RESERVED).union(ALL_VECTORS),
-    callee_saved: set_of(&ints(CALLEE_SAVED)),
-    scratch_int: int(SCRATCH),
-    scratch_vector: vector(SCRATCH_VECTOR),
-};
-
 /// All of it.
 pub const CONVENTION: Convention = Convention {
     int_args: &ints(INT_ARGS),
     vector_args: &vectors(VECTOR_ARGS),
     int_results: &ints(INT_RESULTS),
     vector_results: &vectors(VECTOR_RESULTS),
-    regs: REG_SETS,
+    vm_context: VM_CONTEXT,
+    memory_base: MEMORY_BASE,
+    fuel: FUEL,
+    regs: RegSets {
+        allocatable: ALL_INTS.minus(RESERVED).union(ALL_VECTORS),
+        callee_saved: set_of(&ints(CALLEE_SAVED)),
+        scratch_int: int(SCRATCH),
+        scratch_vector: vector(SCRATCH_VECTOR),
+    },
     enter_frame: super::trampoline::ENTER_FRAME as usize,
     exit_frame: super::trampoline::EXIT_FRAME,
     exit_context: super::trampoline::EXIT_WORDS as usize,

@@ -16,10 +16,10 @@
 use super::asm::*;
 use super::convention::*;
 use crate::boundary::{RESUME_WORDS, Runtime, Shape, ShapeCode, Stubs, slot_bytes, status};
-use crate::convention::{OVERFLOW_CELL, Place, Places};
+use crate::convention::{OVERFLOW_CELL, Place, Places, gpr, vector_reg};
 use crate::ir::{Libcall, TrapCode, Ty};
 use crate::layout::VmLayout;
-use crate::vcode::{PReg, RegClass};
+use crate::vcode::RegClass;
 
 /// The instruction that moves a value, with nothing above it, from a cell or a slot to a vector register.
 fn load_op(ty: Ty) -> VecOp {
@@ -33,14 +33,6 @@ fn load_op(ty: Ty) -> VecOp {
 /// The instruction that stores all of a slot or cell.
 fn store_op(ty: Ty) -> VecOp {
     if ty == Ty::V128 { VecOp::StoreMovups } else { VecOp::StoreMovsd }
-}
-
-fn gpr(reg: PReg) -> Gpr {
-    Gpr(reg.number())
-}
-
-fn xmm(reg: PReg) -> Xmm {
-    Xmm(reg.number())
 }
 
 /// Emits trampolines and stubs.
@@ -141,7 +133,7 @@ impl Emitter<'_> {
                 Place::Reg(reg) if reg.class() == RegClass::Int => {
                     self.asm.mov_load(Size::B64, gpr(reg), slot);
                 }
-                Place::Reg(reg) => self.asm.vec_load(load_op(ty), xmm(reg), slot),
+                Place::Reg(reg) => self.asm.vec_load(load_op(ty), vector_reg(reg), slot),
                 Place::Cell(cell) => {
                     let cell = Mem::base(cells, (cell * OVERFLOW_CELL) as i32);
                     self.asm.vec_load(load_op(ty), SCRATCH_VECTOR, slot);
@@ -164,10 +156,10 @@ impl Emitter<'_> {
                 Place::Reg(reg) => {
                     if ty == Ty::F32 {
                         // What is above the value in the register is unknown.
-                        self.asm.vec_store(VecOp::StoreMovss, slot, xmm(reg));
+                        self.asm.vec_store(VecOp::StoreMovss, slot, vector_reg(reg));
                         self.asm.mov_store_imm(Size::B32, Mem::base(slots, at + 4), 0);
                     } else {
-                        self.asm.vec_store(store_op(ty), slot, xmm(reg));
+                        self.asm.vec_store(store_op(ty), slot, vector_reg(reg));
                     }
                 }
                 Place::Cell(cell) => {

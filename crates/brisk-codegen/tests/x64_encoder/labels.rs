@@ -177,7 +177,12 @@ fn relocations_account_for_immediates() {
     asm.alu_imm(AluOp::Cmp, Size::B32, Mem::Symbol { symbol: Symbol(5), addend: 100 }, 1000);
     let assembled = asm.finish();
     let wanted = [(1, 3, -4), (7, 4, -4), (13, 5, 100 - 8)];
-    let wanted = wanted.map(|(at, symbol, addend)| Reloc { at, symbol: Symbol(symbol), addend });
+    let wanted = wanted.map(|(at, symbol, addend)| Reloc {
+        at,
+        symbol: Symbol(symbol),
+        addend,
+        kind: RelocKind::Rel32,
+    });
     assert_eq!(assembled.relocs, wanted);
 }
 

@@ -1,23 +1,19 @@
 //! The code buffer, labels, fixups, islands.
 //!
 //! A branch forward is written in its short form, and its fixup waits for the label. If the label does
-//! not come while the branch reaches ([`Assembler::room`] looks), an island is written: the branch
+//! not come while the branch reaches ([`Assemble::room`] looks), an island is written: the branch
 //! goes to a `b` there, which waits on for the label and reaches 128 MiB. Constants that loads wait for
 //! are put into islands, too. Each fixup is queued once, led on at most once and filled in once, so all of
 //! it is linear in the size of the code.
 
 use super::operand::*;
-use crate::asm::Pool;
+use super::{Hint, LoadOp};
+use crate::asm::{Assemble, Assembled, Labels, Pool, Reloc};
 use crate::code::RelocKind;
 use std::collections::VecDeque;
 
 /// Bytes that the buffer starts with.
 const FIRST_BYTES: usize = 4096;
-
-/// Offset of a label that is not bound, or-ed with the newest fixup that waits for it.
-const UNBOUND: u32 = 1 << 31;
-/// No fixup waits.
-const NO_FIXUP: u32 = UNBOUND - 1;
 
 /// No island is needed.
 const NEVER: u32 = u32::MAX;
@@ -52,38 +48,17 @@ pub(super) enum Field {
 }
 
 /// A distance to fill in when its label is bound.
+#[derive(Clone, Copy)]
 struct Fixup {
     at: u32,
-    next: u32,
     label: Label,
     field: Field,
-}
-
-/// An instruction that depends on a symbol.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Reloc {
-    /// Offset of the instruction in the code; its field is 0.
-    pub at: u32,
-    /// What it refers to.
-    pub symbol: Symbol,
-    /// What is to be filled in.
-    pub kind: RelocKind,
-}
-
-/// A finished function.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Assembled<'a> {
-    /// Code and constants; its start wants an alignment of 16.
-    pub code: &'a [u8],
-    /// The places to be filled in by who links it.
-    pub relocs: &'a [Reloc],
 }
 
 /// Assembles one function after the other.
 pub struct Assembler {
     buf: Vec<u8>,
-    labels: Vec<u32>,
-    fixups: Vec<Fixup>,
+    labels: Labels<Fixup>,
     relocs: Vec<Reloc>,
     pool: Pool,
     /// Fixups whose branch may come to need an island, in the order of their places: branches on bits, the others.
@@ -100,13 +75,13 @@ pub struct Assembler {
     features: Features,
 }
 
-impl Assembler {
-    /// An empty assembler for a processor.
-    pub fn new(features: Features) -> Assembler {
+impl Assemble for Assembler {
+    type Features = Features;
+
+    fn new(features: Features) -> Assembler {
         Assembler {
             buf: Vec::with_capacity(FIRST_BYTES),
-            labels: Vec::new(),
-            fixups: Vec::new(),
+            labels: Labels::default(),
             relocs: Vec::new(),
             pool: Pool::default(),
             near_14: VecDeque::new(),
@@ -119,16 +94,9 @@ impl Assembler {
         }
     }
 
-    /// The extensions that code may use.
-    pub fn features(&self) -> Features {
-        self.features
-    }
-
-    /// Forgets the function, keeps the memory.
-    pub fn clear(&mut self) {
+    fn clear(&mut self) {
         self.buf.clear();
         self.labels.clear();
-        self.fixups.clear();
         self.relocs.clear();
         self.pool.clear();
         self.near_14.clear();
@@ -138,10 +106,86 @@ impl Assembler {
         self.unreached = NEVER;
     }
 
-    /// Offset of what comes next.
     #[inline]
-    pub fn offset(&self) -> u32 {
+    fn offset(&self) -> u32 {
         self.buf.len() as u32
+    }
+
+    fn finish(&mut self) -> Assembled<'_> {
+        self.place_pool();
+        debug_assert!(self.labels.are_bound(), "a label is used and not bound");
+        Assembled { code: &self.buf, relocs: &self.relocs }
+    }
+
+    /// Writes an island here if one is needed.
+    #[inline]
+    fn room(&mut self, bytes: u32) {
+        if self.offset() + bytes >= self.island_at {
+            self.island(bytes);
+        }
+    }
+
+    fn align(&mut self, to: u32) {
+        debug_assert!(to.is_power_of_two());
+        while !self.offset().is_multiple_of(to) {
+            self.hint(Hint::Nop);
+        }
+    }
+
+    #[inline]
+    fn new_label(&mut self) -> Label {
+        self.labels.add()
+    }
+
+    #[inline]
+    fn label_offset(&self, label: Label) -> Option<u32> {
+        self.labels.offset(label)
+    }
+
+    fn bind(&mut self, label: Label) {
+        let here = self.offset();
+        self.unreached = NEVER;
+        let mut waiting = self.labels.bind(label, here);
+        while let Some((number, Fixup { at, field, .. })) = self.labels.next(&mut waiting) {
+            self.labels.fixup(number).field = Field::Done;
+            self.fill(at, field, here);
+        }
+    }
+
+    #[inline]
+    fn jump(&mut self, label: Label) {
+        self.b(label);
+    }
+
+    /// `bl symbol`
+    fn call_symbol(&mut self, symbol: Symbol) {
+        self.reloc(symbol, RelocKind::Call26);
+        self.word(0x9400_0000);
+    }
+
+    /// `ret`
+    fn ret(&mut self) {
+        self.word(0xd65f_03c0);
+        self.ends_here();
+    }
+
+    fn move_word(&mut self, dst: Gpr, src: Gpr) {
+        self.mov_rr(Size::B64, dst, src);
+    }
+
+    fn load_word(&mut self, dst: Gpr, base: Gpr, offset: u32) {
+        self.load(LoadOp::LdrX, dst, Mem::base(base, offset as i32));
+    }
+
+    fn store_word(&mut self, base: Gpr, offset: u32, src: Gpr) {
+        self.store(Size::B64, Mem::base(base, offset as i32), src);
+    }
+}
+
+impl Assembler {
+    /// The extensions that code may use.
+    pub fn features(&self) -> Features {
+        self.features
     }
 
     /// The bytes so far.
@@ -149,52 +193,11 @@ impl Assembler {
         &self.buf
     }
 
-    /// Places the constants that are left. All labels that something refers to have to be bound.
-    pub fn finish(&mut self) -> Assembled<'_> {
-        self.place_pool();
-        debug_assert!(
-            self.labels.iter().all(|&state| state < UNBOUND || state == UNBOUND | NO_FIXUP),
-            "a label is used and not bound"
-        );
-        Assembled { code: &self.buf, relocs: &self.relocs }
-    }
-
-    // Labels.
-
-    /// A new label, not bound.
-    pub fn new_label(&mut self) -> Label {
-        let label = Label(self.labels.len() as u32);
-        self.labels.push(UNBOUND | NO_FIXUP);
-        label
-    }
-
     /// A new label bound to this place.
     pub fn here(&mut self) -> Label {
         let label = self.new_label();
         self.bind(label);
         label
-    }
-
-    /// Where a label is bound.
-    #[inline]
-    pub fn label_offset(&self, label: Label) -> Option<u32> {
-        let state = self.labels[label.0 as usize];
-        (state < UNBOUND).then_some(state)
-    }
-
-    /// Binds a label to this place and fills in what waits for it.
-    pub fn bind(&mut self, label: Label) {
-        let here = self.offset();
-        self.unreached = NEVER;
-        let state = std::mem::replace(&mut self.labels[label.0 as usize], here);
-        debug_assert!(state >= UNBOUND, "a label is bound once");
-        let mut next = state & !UNBOUND;
-        while next != NO_FIXUP {
-            let Fixup { at, next: after, field, .. } = self.fixups[next as usize];
-            self.fixups[next as usize].field = Field::Done;
-            next = after;
-            self.fill(at, field, here);
-        }
     }
 
     /// Fills in the distance to an offset.
@@ -219,9 +222,8 @@ impl Assembler {
 
     /// What to write now into the field of the instruction that comes next.
     pub(super) fn field(&mut self, field: Field, label: Label) -> u32 {
-        let state = self.labels[label.0 as usize];
-        if state < UNBOUND {
-            return field_bits(field, state.wrapping_sub(self.offset()) as i32);
+        if let Some(target) = self.labels.offset(label) {
+            return field_bits(field, target.wrapping_sub(self.offset()) as i32);
         }
         self.wait_for(label, field);
         0
@@ -235,11 +237,7 @@ impl Assembler {
 
     fn wait_for(&mut self, label: Label, field: Field) {
         let at = self.offset();
-        let fixup = self.fixups.len() as u32;
-        let state = &mut self.labels[label.0 as usize];
-        let next = *state & !UNBOUND;
-        *state = UNBOUND | fixup;
-        self.fixups.push(Fixup { at, next, label, field });
+        let fixup = self.labels.wait(label, Fixup { at, label, field });
         match field {
             Field::Branch14 => {
                 self.near_14.push_back(fixup);
@@ -264,16 +262,6 @@ impl Assembler {
     }
 
     // Islands.
-
-    /// Makes sure that the next `bytes` bytes are written without a branch getting out of reach: writes an island here if
-    /// one is needed. To be called before each machine instruction of the compiler, at a place where
-    /// everything that was noted of this offset, or bound to it, may be an instruction further on.
-    #[inline]
-    pub fn room(&mut self, bytes: u32) {
-        if self.offset() + bytes >= self.island_at {
-            self.island(bytes);
-        }
-    }
 
     #[cold]
     fn island(&mut self, bytes: u32) {
@@ -306,7 +294,7 @@ impl Assembler {
         loop {
             let queue = if bits { &mut self.near_14 } else { &mut self.near_19 };
             let Some(&fixup) = queue.front() else { return };
-            let Fixup { at, field, .. } = self.fixups[fixup as usize];
+            let Fixup { at, field, .. } = *self.labels.fixup(fixup);
             if field != Field::Done && at + reach > until {
                 return;
             }
@@ -314,14 +302,14 @@ impl Assembler {
             if field != Field::Done {
                 let target = self.led_on(fixup);
                 self.fill(at, field, target);
-                self.fixups[fixup as usize].field = Field::Done;
+                self.labels.fixup(fixup).field = Field::Done;
             }
         }
     }
 
     /// The `b` in this island to the label that a fixup waits for.
     fn led_on(&mut self, fixup: u32) -> u32 {
-        let label = self.fixups[fixup as usize].label;
+        let label = self.labels.fixup(fixup).label;
         if let Some(&(_, target)) = self.islands.iter().rev().take(4).find(|island| island.0 == label) {
             return target;
         }
@@ -336,7 +324,7 @@ impl Assembler {
         for (bits, reach) in [(true, REACH_14 - 4), (false, REACH_19 - ISLAND_14 - 4)] {
             let queue = if bits { &mut self.near_14 } else { &mut self.near_19 };
             while let Some(&fixup) = queue.front() {
-                let Fixup { at, field, .. } = self.fixups[fixup as usize];
+                let Fixup { at, field, .. } = *self.labels.fixup(fixup);
                 if field != Field::Done {
                     self.island_at = self.island_at.min(at + reach);
                     break;
@@ -426,7 +414,7 @@ impl Assembler {
 
     /// Notes that the instruction that comes next depends on a symbol.
     pub(super) fn reloc(&mut self, symbol: Symbol, kind: RelocKind) {
-        self.relocs.push(Reloc { at: self.offset(), symbol, kind });
+        self.relocs.push(Reloc { at: self.offset(), symbol, addend: 0, kind });
     }
 }
 

@@ -99,12 +99,6 @@ impl Assembler {
         self.ends_here();
     }
 
-    /// `bl symbol`
-    pub fn bl_symbol(&mut self, symbol: Symbol) {
-        self.reloc(symbol, RelocKind::Call26);
-        self.word(0x9400_0000);
-    }
-
     /// `br target`
     pub fn br(&mut self, target: Gpr) {
         self.word(0xd61f_0000 | target.zr() << 5);
@@ -114,12 +108,6 @@ impl Assembler {
     /// `blr target`
     pub fn blr(&mut self, target: Gpr) {
         self.word(0xd63f_0000 | target.zr() << 5);
-    }
-
-    /// `ret`
-    pub fn ret(&mut self) {
-        self.word(0xd65f_03c0);
-        self.ends_here();
     }
 
     /// `adr dst, label`: within 1 MiB
@@ -166,14 +154,6 @@ impl Assembler {
     pub fn udf(&mut self, imm: u16) {
         self.word(imm.into());
         self.ends_here();
-    }
-
-    /// Fills with no-operations up to a multiple of `to`, a power of two. The function's start must be as aligned.
-    pub fn align(&mut self, to: u32) {
-        debug_assert!(to.is_power_of_two());
-        while !self.offset().is_multiple_of(to) {
-            self.hint(Hint::Nop);
-        }
     }
 
     fn compare_branch(&mut self, bits: u32, size: Size, src: Gpr, label: Label) {

@@ -23,9 +23,10 @@ mod operand;
 mod vec;
 mod vec_table;
 
+pub use crate::asm::{Assemble, Assembled, Reloc};
 pub use crate::code::RelocKind;
 pub use atomic::AtomicOp;
-pub use buffer::{Assembled, Assembler, Reloc};
+pub use buffer::Assembler;
 pub use float::{Float1Op, Float2Op, Float3Op, FromIntOp, ToIntOp};
 pub use flow::{Barrier, Hint};
 pub use imm::{AddImm, FloatImm, LogicImm, VecImm};

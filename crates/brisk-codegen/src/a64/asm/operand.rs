@@ -1,7 +1,8 @@
 //! What instructions operate on: registers, conditions, shifts, memory operands.
 
+use crate::asm::registers;
 pub(super) use crate::asm::vocabulary;
-pub use crate::asm::{Label, Size, Symbol};
+pub use crate::asm::{Gpr, Label, Size, Symbol, VectorReg as Fpr};
 
 /// Declares an enum whose values are the bits of its instructions, with the list of all its members.
 macro_rules! encodings {
@@ -20,18 +21,6 @@ macro_rules! encodings {
     };
 }
 pub(super) use encodings;
-
-/// Declares the registers of a class.
-macro_rules! registers {
-    ($class:ident: $($name:ident = $number:expr),+ $(,)?) => {
-        $(#[doc = concat!("Register number ", $number, " of its class.")]
-        pub const $name: $class = $class($number);)+
-    };
-}
-
-/// A general-purpose register by its number, [`XZR`], or [`SP`]; the size comes with the instruction.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
-pub struct Gpr(pub u8);
 
 registers!(Gpr: X0 = 0, X1 = 1, X2 = 2, X3 = 3, X4 = 4, X5 = 5, X6 = 6, X7 = 7, X8 = 8, X9 = 9, X10 = 10,
     X11 = 11, X12 = 12, X13 = 13, X14 = 14, X15 = 15, X16 = 16, X17 = 17, X18 = 18, X19 = 19, X20 = 20,
@@ -59,10 +48,6 @@ impl Gpr {
         u32::from(self.0 & 31)
     }
 }
-
-/// A register of floats and vectors by its number.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
-pub struct Fpr(pub u8);
 
 registers!(Fpr: V0 = 0, V1 = 1, V2 = 2, V3 = 3, V4 = 4, V5 = 5, V6 = 6, V7 = 7, V8 = 8, V9 = 9, V10 = 10,
     V11 = 11, V12 = 12, V13 = 13, V14 = 14, V15 = 15, V16 = 16, V17 = 17, V18 = 18, V19 = 19, V20 = 20,

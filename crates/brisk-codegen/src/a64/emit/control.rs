@@ -4,6 +4,7 @@
 //! the base of memory 0, where they are kept; saved registers; the spill area, down to the stack pointer.
 
 use super::*;
+use crate::convention::int;
 use crate::ir::Range;
 use crate::layout::HOST_INDEX;
 use crate::vcode::RegSet;
@@ -40,7 +41,11 @@ impl Emit<'_> {
     /// The registers to be saved: on the way to a handler those of inner frames are lost.
     fn saved_regs(&self) -> RegSet {
         let used = self.alloc.used_callee_saved;
-        if self.low.invokes.is_empty() { used } else { used.union(reg_sets(self.settings.fuel).callee_saved) }
+        if self.low.invokes.is_empty() {
+            used
+        } else {
+            used.union(CONVENTION.reg_sets(self.settings.fuel).callee_saved)
+        }
     }
 
     /// What is kept below the frame pointer, a word each from the top: pins, then saved registers. An odd number is filled
@@ -123,7 +128,7 @@ impl Emit<'_> {
     fn epilogue(&mut self) {
         let (kept, count) = self.kept();
         let first = usize::from(self.keeps_context) + usize::from(self.keeps_base);
-        let is_saved = |reg: Gpr| REG_SETS.callee_saved.contains(int(reg));
+        let is_saved = |reg: Gpr| CONVENTION.regs.callee_saved.contains(int(reg));
         if self.frame == 8 * count as u32
             && kept[..count].chunks_exact(2).all(|pair| pair.iter().any(|&reg| is_saved(reg)))
         {
@@ -280,7 +285,7 @@ impl Emit<'_> {
             }
             Inst::CallLib(libcall) => {
                 self.asm.mov_rr(Size::B64, INT_ARGS[0], VM_CONTEXT);
-                self.asm.bl_symbol(Symbol(Target::Libcall(libcall).number()));
+                self.asm.call_symbol(Symbol(Target::Libcall(libcall).number()));
                 self.returned(block);
                 self.jump_on(block, next);
             }

@@ -550,7 +550,7 @@ impl Emit<'_> {
             match cold {
                 Cold::Trap(code) => self.raise(code),
                 Cold::Call(libcall, back) => {
-                    self.asm.bl_symbol(Symbol(Target::Libcall(libcall).number()));
+                    self.asm.call_symbol(Symbol(Target::Libcall(libcall).number()));
                     self.site(SiteKind::Return);
                     self.asm.b(back);
                 }
@@ -562,7 +562,7 @@ impl Emit<'_> {
     }
 
     fn raise(&mut self, code: TrapCode) {
-        self.asm.bl_symbol(Symbol(Target::Trap(code).number()));
+        self.asm.call_symbol(Symbol(Target::Trap(code).number()));
         self.site(SiteKind::Return);
     }
 }

@@ -1,7 +1,8 @@
 //! The code buffer, labels and fixups, and the two encoders (legacy and VEX) behind all families.
 
 use super::operand::*;
-use crate::asm::Pool;
+use crate::asm::{Assemble, Assembled, Labels, Pool, Reloc};
+use crate::code::RelocKind;
 
 /// Room that an instruction is written into: 15 bytes at most remain, but its parts are stored as
 /// whole words, of which the next part overwrites what is too much.
@@ -9,41 +10,8 @@ const BLOCK: usize = 24;
 /// Bytes that the buffer starts with.
 const FIRST_BYTES: usize = 4096;
 
-/// Offset of a label that is not bound, or-ed with the newest fixup that waits for it.
-const UNBOUND: u32 = 1 << 31;
-/// No fixup waits.
-const NO_FIXUP: u32 = UNBOUND - 1;
-/// In `Fixup::at`: one byte, not four.
+/// In a fixup's offset: one byte is to be filled in, not four.
 const SHORT: u32 = 1 << 31;
-
-/// A displacement to fill in when its label is bound. The addend is in the code already.
-struct Fixup {
-    at: u32,
-    next: u32,
-}
-
-/// A 32-bit place in the code whose value depends on a symbol.
-///
-/// The linker stores `address(symbol) + addend - address(at)` there, what ELF calls
-/// `R_X86_64_PC32`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Reloc {
-    /// Offset in the code.
-    pub at: u32,
-    /// What it refers to.
-    pub symbol: Symbol,
-    /// To be added; accounts for the end of the instruction.
-    pub addend: i32,
-}
-
-/// A finished function.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Assembled<'a> {
-    /// Code followed by the constant pool; its start wants an alignment of 16.
-    pub code: &'a [u8],
-    /// The places to be filled in by who links it.
-    pub relocs: &'a [Reloc],
-}
 
 /// Assembles one function after the other.
 pub struct Assembler {
@@ -51,54 +19,40 @@ pub struct Assembler {
     buf: Vec<u8>,
     /// Where the code ends.
     end: usize,
-    labels: Vec<u32>,
-    fixups: Vec<Fixup>,
+    /// A fixup is the offset of a displacement. The addend is in the code already.
+    labels: Labels<u32>,
     relocs: Vec<Reloc>,
     pool: Pool,
     features: Features,
 }
 
-impl Assembler {
-    /// An empty assembler for a processor.
-    pub fn new(features: Features) -> Assembler {
+impl Assemble for Assembler {
+    type Features = Features;
+
+    fn new(features: Features) -> Assembler {
         Assembler {
             buf: vec![0; FIRST_BYTES],
             end: 0,
-            labels: Vec::new(),
-            fixups: Vec::new(),
+            labels: Labels::default(),
             relocs: Vec::new(),
             pool: Pool::default(),
             features,
         }
     }
 
-    /// The extensions that code may use.
-    pub fn features(&self) -> Features {
-        self.features
-    }
-
-    /// Forgets the function, keeps the memory.
-    pub fn clear(&mut self) {
+    fn clear(&mut self) {
         self.end = 0;
         self.labels.clear();
-        self.fixups.clear();
         self.relocs.clear();
         self.pool.clear();
     }
 
-    /// Offset of what comes next.
     #[inline]
-    pub fn offset(&self) -> u32 {
+    fn offset(&self) -> u32 {
         self.end as u32
     }
 
-    /// The bytes so far.
-    pub fn code(&self) -> &[u8] {
-        &self.buf[..self.end]
-    }
-
-    /// Places the constant pool. All labels that something refers to have to be bound.
-    pub fn finish(&mut self) -> Assembled<'_> {
+    fn finish(&mut self) -> Assembled<'_> {
         let mut pool = std::mem::take(&mut self.pool);
         for (label, bytes) in pool.in_order() {
             while !self.end.is_multiple_of(bytes.len()) {
@@ -110,87 +64,114 @@ impl Assembler {
         }
         pool.clear();
         self.pool = pool;
-        debug_assert!(
-            self.labels.iter().all(|&state| state < UNBOUND || state == UNBOUND | NO_FIXUP),
-            "a label is used and not bound"
-        );
+        debug_assert!(self.labels.are_bound(), "a label is used and not bound");
         Assembled { code: &self.buf[..self.end], relocs: &self.relocs }
     }
 
-    // Labels.
-
-    /// A new label, not bound.
-    pub fn new_label(&mut self) -> Label {
-        let label = Label(self.labels.len() as u32);
-        self.labels.push(UNBOUND | NO_FIXUP);
-        label
-    }
-
-    /// A new label bound to this place.
-    pub fn here(&mut self) -> Label {
-        let label = Label(self.labels.len() as u32);
-        self.labels.push(self.offset());
-        label
-    }
-
-    /// Where a label is bound.
+    /// All branches reach as far as code does.
     #[inline]
-    pub fn label_offset(&self, label: Label) -> Option<u32> {
-        let state = self.labels[label.0 as usize];
-        (state < UNBOUND).then_some(state)
+    fn room(&mut self, _: u32) {}
+
+    fn align(&mut self, to: u32) {
+        debug_assert!(to.is_power_of_two());
+        let end = self.offset().next_multiple_of(to);
+        self.nop((end - self.offset()) as usize);
     }
 
-    /// Binds a label to this place and fills in what waits for it.
-    pub fn bind(&mut self, label: Label) {
+    #[inline]
+    fn new_label(&mut self) -> Label {
+        self.labels.add()
+    }
+
+    #[inline]
+    fn label_offset(&self, label: Label) -> Option<u32> {
+        self.labels.offset(label)
+    }
+
+    fn bind(&mut self, label: Label) {
         let here = self.offset();
-        let state = std::mem::replace(&mut self.labels[label.0 as usize], here);
-        debug_assert!(state >= UNBOUND, "a label is bound once");
-        let mut next = state & !UNBOUND;
-        while next != NO_FIXUP {
-            let fixup = &self.fixups[next as usize];
-            next = fixup.next;
-            if fixup.at & SHORT != 0 {
-                let at = fixup.at & !SHORT;
+        let mut waiting = self.labels.bind(label, here);
+        while let Some((_, fixup)) = self.labels.next(&mut waiting) {
+            if fixup & SHORT != 0 {
+                let at = fixup & !SHORT;
                 let distance = here - (at + 1);
                 assert!(distance < 128, "a short jump of {distance} bytes");
                 self.buf[at as usize] = distance as u8;
             } else {
-                let at = fixup.at as usize;
+                let at = fixup as usize;
                 let field: &mut [u8] = &mut self.buf[at..at + 4];
                 let addend = u32::from_le_bytes([field[0], field[1], field[2], field[3]]);
-                let value = addend.wrapping_add(here).wrapping_sub(fixup.at + 4);
+                let value = addend.wrapping_add(here).wrapping_sub(fixup + 4);
                 field.copy_from_slice(&value.to_le_bytes());
             }
         }
     }
 
+    fn jump(&mut self, label: Label) {
+        self.jmp(label);
+    }
+
+    /// `call symbol`
+    fn call_symbol(&mut self, symbol: Symbol) {
+        let field = self.symbol_field(self.offset() + 1, symbol, 0);
+        self.branch32([0xe8], field);
+    }
+
+    /// `ret`
+    fn ret(&mut self) {
+        self.fixed([0xc3]);
+    }
+
+    fn move_word(&mut self, dst: Gpr, src: Gpr) {
+        self.mov_rr(Size::B64, dst, src);
+    }
+
+    fn load_word(&mut self, dst: Gpr, base: Gpr, offset: u32) {
+        self.mov_load(Size::B64, dst, Mem::base(base, offset as i32));
+    }
+
+    fn store_word(&mut self, base: Gpr, offset: u32, src: Gpr) {
+        self.mov_store(Size::B64, Mem::base(base, offset as i32), src);
+    }
+}
+
+impl Assembler {
+    /// The extensions that code may use.
+    pub fn features(&self) -> Features {
+        self.features
+    }
+
+    /// The bytes so far.
+    pub fn code(&self) -> &[u8] {
+        &self.buf[..self.end]
+    }
+
+    /// A new label bound to this place.
+    pub fn here(&mut self) -> Label {
+        let label = self.new_label();
+        self.bind(label);
+        label
+    }
+
     /// What to write now into the 32-bit field at `at` that is to hold
     /// `label + addend - (at + 4)`.
     pub(super) fn label_field(&mut self, at: u32, label: Label, addend: i32) -> u32 {
-        let state = self.labels[label.0 as usize];
-        if state < UNBOUND {
-            return (addend as u32).wrapping_add(state).wrapping_sub(at + 4);
+        if let Some(target) = self.labels.offset(label) {
+            return (addend as u32).wrapping_add(target).wrapping_sub(at + 4);
         }
-        self.wait_for(label, at);
+        self.labels.wait(label, at);
         addend as u32
     }
 
     /// Like `label_field` for one byte, which is 0 for now; only for labels not yet bound.
     pub(super) fn short_field(&mut self, at: u32, label: Label) {
-        self.wait_for(label, at | SHORT);
-    }
-
-    fn wait_for(&mut self, label: Label, at: u32) {
-        let state = &mut self.labels[label.0 as usize];
-        let next = *state & !UNBOUND;
-        *state = UNBOUND | self.fixups.len() as u32;
-        self.fixups.push(Fixup { at, next });
+        self.labels.wait(label, at | SHORT);
     }
 
     /// What to write now into the 32-bit field at `at` that is to hold
     /// `symbol + addend - (at + 4)`.
     pub(super) fn symbol_field(&mut self, at: u32, symbol: Symbol, addend: i32) -> u32 {
-        self.relocs.push(Reloc { at, symbol, addend: addend.wrapping_sub(4) });
+        self.relocs.push(Reloc { at, symbol, addend: addend.wrapping_sub(4), kind: RelocKind::Rel32 });
         0
     }
 

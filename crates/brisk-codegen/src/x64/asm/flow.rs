@@ -2,6 +2,7 @@
 
 use super::buffer::{Assembler, Imm, Opcode, Rex, fits_i8};
 use super::operand::*;
+use crate::asm::Assemble;
 
 /// No-operations of 1 to 9 bytes as the manuals recommend them.
 const NOPS: [&[u8]; 9] = [
@@ -74,17 +75,6 @@ impl Assembler {
         self.legacy(Opcode::one(0xff), Rex::NONE, 2, target.into().into(), Imm::NONE);
     }
 
-    /// `call symbol`
-    pub fn call_symbol(&mut self, symbol: Symbol) {
-        let field = self.symbol_field(self.offset() + 1, symbol, 0);
-        self.branch32([0xe8], field);
-    }
-
-    /// `ret`
-    pub fn ret(&mut self) {
-        self.fixed([0xc3]);
-    }
-
     /// `leave`: `mov rsp, rbp; pop rbp`
     pub fn leave(&mut self) {
         self.fixed([0xc9]);
@@ -109,13 +99,6 @@ impl Assembler {
         }
     }
 
-    /// Fills with no-operations up to a multiple of `to`, a power of two. The function's start must be as aligned.
-    pub fn align(&mut self, to: u32) {
-        debug_assert!(to.is_power_of_two());
-        let end = self.offset().next_multiple_of(to);
-        self.nop((end - self.offset()) as usize);
-    }
-
     /// The displacement of a 2-byte jump to a label that is bound and near.
     fn short_distance(&self, label: Label) -> Option<u8> {
         let target = self.label_offset(label)?;
@@ -129,7 +112,7 @@ impl Assembler {
         self.fixed([opcode, 0]);
     }
 
-    fn branch32<const N: usize>(&mut self, opcode: [u8; N], field: u32) {
+    pub(super) fn branch32<const N: usize>(&mut self, opcode: [u8; N], field: u32) {
         self.fixed(opcode);
         self.fixed(field.to_le_bytes());
     }

@@ -16,7 +16,9 @@ mod operand;
 mod vec;
 mod vec_table;
 
-pub use buffer::{Assembled, Assembler, Reloc};
+pub use crate::asm::{Assemble, Assembled, Reloc};
+pub use crate::code::RelocKind;
+pub use buffer::Assembler;
 pub use int::{AluOp, AndnOp, BitTestOp, CountOp, DoubleShiftOp, ShiftOp, ShiftxOp, UnaryOp};
 pub use operand::*;
 pub use vec_table::{Form, Level, VecInfo, VecOp};

@@ -1,26 +1,11 @@
 //! What instructions operate on: registers, conditions, memory operands.
 
+use crate::asm::registers;
 pub(super) use crate::asm::vocabulary;
-pub use crate::asm::{Label, Size, Symbol};
-
-/// Declares the registers of a class.
-macro_rules! registers {
-    ($class:ident: $($name:ident = $number:expr),+ $(,)?) => {
-        $(#[doc = concat!("Register number ", $number, " of its class.")]
-        pub const $name: $class = $class($number);)+
-    };
-}
-
-/// A general-purpose register by its number; the size comes with the instruction.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
-pub struct Gpr(pub u8);
+pub use crate::asm::{Gpr, Label, Size, Symbol, VectorReg as Xmm};
 
 registers!(Gpr: RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7, R8 = 8,
     R9 = 9, R10 = 10, R11 = 11, R12 = 12, R13 = 13, R14 = 14, R15 = 15);
-
-/// A vector register by its number.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
-pub struct Xmm(pub u8);
 
 registers!(Xmm: XMM0 = 0, XMM1 = 1, XMM2 = 2, XMM3 = 3, XMM4 = 4, XMM5 = 5, XMM6 = 6, XMM7 = 7,
     XMM8 = 8, XMM9 = 9, XMM10 = 10, XMM11 = 11, XMM12 = 12, XMM13 = 13, XMM14 = 14, XMM15 = 15);

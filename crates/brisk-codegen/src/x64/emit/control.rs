@@ -34,7 +34,11 @@ impl Emit<'_> {
     /// The registers to be saved: on the way to a handler those of inner frames are lost.
     fn saved_regs(&self) -> RegSet {
         let used = self.alloc.used_callee_saved;
-        if self.low.invokes.is_empty() { used } else { used.union(reg_sets(self.settings.fuel).callee_saved) }
+        if self.low.invokes.is_empty() {
+            used
+        } else {
+            used.union(CONVENTION.reg_sets(self.settings.fuel).callee_saved)
+        }
     }
 
     fn saved(&self) -> impl Iterator<Item = (Gpr, i32)> + use<> {

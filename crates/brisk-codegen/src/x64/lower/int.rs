@@ -1,9 +1,9 @@
 //! Integers.
 
 use super::*;
+use crate::convention::int as preg;
 use crate::lower::reciprocal::{Signed, Unsigned};
 use crate::x64::asm::{AluOp, AndnOp, Cond, CountOp, RAX, RCX, RDX, ShiftOp, ShiftxOp, Size, UnaryOp};
-use crate::x64::convention::int as preg;
 use crate::x64::inst::{Base, Flags, LoadKind};
 
 /// Size of an integer type.

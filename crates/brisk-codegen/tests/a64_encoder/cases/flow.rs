@@ -91,7 +91,7 @@ fn symbols(cases: &mut Vec<Case>) {
     }));
     cases.push(Case::new("bl_symbol", |bench| {
         let symbol = bench.symbol();
-        bench.asm.bl_symbol(symbol);
+        bench.asm.call_symbol(symbol);
         format!("bl {{symbol {}}}", symbol.0)
     }));
     cases.push(Case::new("adr_symbol", |bench| {

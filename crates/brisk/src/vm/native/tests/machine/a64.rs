@@ -182,7 +182,7 @@ impl Machine {
     }
 
     pub fn call_stub(&mut self, target: Target) {
-        self.0.bl_symbol(Symbol(target.number()));
+        self.0.call_symbol(Symbol(target.number()));
     }
 
     fn load_slot(&mut self, func: u32) {
