@@ -14,6 +14,7 @@ pub mod convention;
 #[cfg(feature = "disassemble")]
 pub mod disasm;
 mod emit;
+pub mod inst;
 pub mod ir;
 pub mod isa;
 pub mod layout;

@@ -3,7 +3,8 @@
 
 use super::asm::*;
 use super::simd::SimdInst;
-use crate::ir::{Libcall, TrapCode};
+use crate::inst::Common;
+use crate::ir::TrapCode;
 
 /// What an address counts from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -105,39 +106,10 @@ impl Test {
 /// A machine instruction. Floats have a width of 32 or 64 bits, given as a [`Size`].
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Inst {
-    /// Takes values from fixed registers. Definitions.
-    Take,
-    /// The start of a handler: def x0, or none. The pinned registers are loaded again.
-    Catch,
-    /// Loads an argument or result from the overflow area: def.
-    LoadCell {
-        /// Which cell.
-        cell: u16,
-        /// Whether to a vector register.
-        vector: bool,
-    },
-    /// Stores an argument or result to the overflow area: use.
-    StoreCell {
-        /// Which cell.
-        cell: u16,
-        /// Whether from a vector register.
-        vector: bool,
-    },
+    /// What every machine has.
+    Common(Common),
     /// def, use.
     Mov(Size),
-    /// def: the VmContext.
-    MovContext,
-    /// def: the address of the store's words, which is the same wherever the function is.
-    StoreAddress,
-    /// def: a place so many bytes into memory 0.
-    Place(u64),
-    /// def.
-    Imm(u64),
-    /// def: a vector register with these low bits, the rest 0.
-    VecImm(u64),
-    /// def: a constant of `Func::vectors`.
-    VecConst(u32),
-
     /// def, use, and another by the last.
     Add(AddOp, Size, Rhs),
     /// def, use: the opposite, of what may be shifted.
@@ -257,45 +229,15 @@ pub enum Inst {
     /// What only vectors need; the operands are said there.
     Simd(SimdInst),
 
-    /// A call of a function of the module: definitions, uses in fixed registers.
-    Call(u32),
-    /// A call through a function reference: definitions, uses in fixed registers, the reference (last).
-    CallRef,
-    /// A call of the runtime.
-    CallLib(Libcall),
-    /// uses in fixed registers.
-    TailCall(u32),
-    /// uses in fixed registers, the reference (last).
-    TailCallRef,
-    /// uses in fixed registers.
-    Ret,
-    /// Traps.
-    Trap(TrapCode),
-    /// Goes on at the block's only edge.
-    Jmp,
     /// Goes on at edge 0 if the test holds, else at edge 1; the test's operand.
     Branch(Test),
-    /// use, temp: goes on at the edge with the number of the use, or the last.
-    JmpTable {
-        /// The first edge is taken almost always.
-        first: bool,
-    },
-    /// use (spare): notices an interrupt. The operand is what [`Inst::StoreAddress`] gives.
-    Poll,
-    /// Charges fuel.
-    Fuel {
-        /// How much.
-        cost: u32,
-        /// Whether there must be some left.
-        test: bool,
-    },
 }
 
 impl Inst {
     /// Whether it makes a constant, and leaves the flags alone.
     pub fn is_constant(&self) -> bool {
         match self {
-            Inst::Imm(_) | Inst::Place(_) | Inst::StoreAddress | Inst::VecImm(_) | Inst::VecConst(_) => true,
+            Inst::Common(inst) => inst.is_constant(),
             Inst::Simd(inst) => inst.is_constant(),
             _ => false,
         }

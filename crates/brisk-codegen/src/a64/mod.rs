@@ -4,7 +4,7 @@ pub mod asm;
 pub mod convention;
 #[cfg(feature = "disassemble-a64")]
 pub(crate) mod disasm;
-pub mod emit;
+mod emit;
 pub mod inst;
 pub mod lower;
 pub mod simd;
@@ -12,14 +12,14 @@ pub mod trampoline;
 
 use crate::boundary::{Runtime, Shape, ShapeCode, Stubs};
 use crate::code::Code;
+use crate::emit::{Emitter, emit as emit_function};
 use crate::ir::Func;
 use crate::isa::{Backend, Processor, Settings};
 use crate::layout::VmLayout;
 use crate::regalloc::Allocator;
 use crate::vcode::{Allocation, VBlock};
 use asm::{Assemble, Assembler, Features};
-use emit::Emitter;
-use lower::{LowerSettings, Lowered, Lowerer};
+use lower::{A64, LowerSettings, Lowered, Lowerer};
 
 /// The compiler's half for AArch64.
 pub struct Compiler {
@@ -29,7 +29,7 @@ pub struct Compiler {
     allocator: Allocator,
     allocation: Allocation,
     asm: Assembler,
-    emitter: Emitter,
+    emitter: Emitter<A64>,
 }
 
 impl Compiler {
@@ -65,7 +65,7 @@ impl Backend for Compiler {
 
     fn emit(&mut self, func: &Func, settings: &Settings, out: &mut Code) {
         let Compiler { emitter, asm, lowered, allocation, .. } = self;
-        emit::emit(emitter, asm, lowered, allocation, func, settings, out);
+        emit_function(emitter, asm, lowered, allocation, func, settings, out);
     }
 
     fn blocks(&self) -> &[VBlock] {

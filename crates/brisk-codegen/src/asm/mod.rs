@@ -146,6 +146,9 @@ pub trait Assemble: Send {
     /// Moves 64 bits from one register to another.
     fn move_word(&mut self, dst: Gpr, src: Gpr);
 
+    /// Moves all of a vector register to another.
+    fn move_vector(&mut self, dst: VectorReg, src: VectorReg);
+
     /// Loads 64 bits. The offset is that of a field of a small structure.
     fn load_word(&mut self, dst: Gpr, base: Gpr, offset: u32);
 

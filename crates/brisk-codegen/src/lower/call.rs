@@ -94,10 +94,8 @@ impl<M: Machine> Lower<'_, M> {
     }
 
     fn load_cell(&mut self, result: Value, cell: u32) {
-        let ty = self.func.ty(result);
         let dst = self.reg_of(result);
-        let vector = class(ty) == RegClass::Vector;
-        self.push_common(Common::LoadCell { cell: cell as u16, vector }, Ops::new().with(def(dst)));
+        self.push_common(Common::LoadCell(cell as u16), Ops::new().with(def(dst)));
     }
 
     /// Arguments in their places: uses of fixed registers, which are returned, and stores to the overflow area.
@@ -118,11 +116,7 @@ impl<M: Machine> Lower<'_, M> {
             match places.next(ty) {
                 Place::Reg(place) => uses.push(used_fixed(reg, place)),
                 Place::Cell(cell) => {
-                    let vector = class(ty) == RegClass::Vector;
-                    self.push_common(
-                        Common::StoreCell { cell: cell as u16, vector },
-                        Ops::new().with(used(reg)),
-                    );
+                    self.push_common(Common::StoreCell(cell as u16), Ops::new().with(used(reg)));
                 }
             }
         }

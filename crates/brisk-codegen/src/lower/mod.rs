@@ -13,6 +13,7 @@ mod control;
 pub(crate) mod reciprocal;
 
 use crate::convention::{Convention, class};
+use crate::inst::Common;
 use crate::ir::*;
 use crate::layout::VmLayout;
 use crate::vcode::*;
@@ -29,8 +30,13 @@ pub trait Machine: Sized + 'static {
     /// Its calling convention.
     const CONVENTION: Convention;
 
+    /// def, use: the low 32 bits of an integer.
+    const LOW: Self::Inst;
+
     /// An instruction that every machine has.
     fn common(inst: Common) -> Self::Inst;
+    /// The other way round; `None` if it is the machine's own.
+    fn as_common(inst: &Self::Inst) -> Option<Common>;
     /// Called before anything is lowered.
     fn prepare(_: &mut Lower<'_, Self>) {}
     /// Whether it makes a constant, and leaves the flags alone.
@@ -48,64 +54,6 @@ pub trait Machine: Sized + 'static {
     fn inst(lower: &mut Lower<'_, Self>, value: Value, inst: &Inst);
     /// Ends a block: goes on at edge 0 if the value is not 0, else at edge 1.
     fn branch(lower: &mut Lower<'_, Self>, value: Value);
-}
-
-/// An instruction that every machine has.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Common {
-    /// Takes values from fixed registers. Definitions.
-    Take,
-    /// The start of a handler: def of the exception, or none. The pinned registers are loaded again.
-    Catch,
-    /// Loads an argument or result from the overflow area: def.
-    LoadCell {
-        /// Which cell.
-        cell: u16,
-        /// Whether to a vector register.
-        vector: bool,
-    },
-    /// Stores an argument or result to the overflow area: use.
-    StoreCell {
-        /// Which cell.
-        cell: u16,
-        /// Whether from a vector register.
-        vector: bool,
-    },
-    /// def, use: the low 32 bits of an integer.
-    Low,
-    /// def: the VmContext.
-    Context,
-    /// def: the address of the store's words, which is the same wherever the function is. A constant to the allocator.
-    StoreAddress,
-    /// def: a place so many bytes into memory 0, counted from its pinned base. A constant to the allocator.
-    Place(u64),
-    /// def: an integer.
-    Int(u64),
-    /// def: a vector register with these low bits, the rest 0.
-    Float(u64),
-    /// def: a constant of `Func::vectors`.
-    Vector(u32),
-    /// A call of a function of the module: definitions, uses in fixed registers.
-    Call(u32),
-    /// A call through a function reference: definitions, uses in fixed registers, the reference (last).
-    CallRef,
-    /// A call of the runtime.
-    CallLib(Libcall),
-    /// uses in fixed registers.
-    TailCall(u32),
-    /// uses in fixed registers, the reference (last).
-    TailCallRef,
-    /// uses in fixed registers.
-    Ret,
-    /// Traps.
-    Trap(TrapCode),
-    /// Goes on at the block's only edge.
-    Jump,
-    /// late use, temp: goes on at the edge with the number of the use, or the last.
-    JumpTable {
-        /// The first edge is taken almost always.
-        first: bool,
-    },
 }
 
 /// What lowering must know beside the function.
@@ -630,7 +578,7 @@ impl<M: Machine> Lower<'_, M> {
 
     /// The operand by which a poll knows the store's words: their address, made at the function's entry, if the allocator
     /// has a register to spare for it.
-    pub(crate) fn store_address(&mut self) -> Operand {
+    fn store_address(&mut self) -> Operand {
         let reg = self.s.store.unwrap_or_else(|| self.new_int());
         self.s.store = Some(reg);
         operand(reg, Constraint::Spare, Role::Use)
@@ -691,7 +639,7 @@ impl<M: Machine> Lower<'_, M> {
                     // Wanted under its own name only by a parameter's or a result's list.
                     let dst = self.reg_of(value);
                     let src = self.reg(Value(inst.a));
-                    self.push_common(Common::Low, Ops::new().with(def(dst)).with(used(src)));
+                    self.push(M::LOW, Ops::new().with(def(dst)).with(used(src)));
                 }
             }
             Op::VmContext => {
@@ -700,6 +648,13 @@ impl<M: Machine> Lower<'_, M> {
             }
             op if op.effect() == Effect::Terminator => self.terminator(inst),
             Op::Call | Op::CallRef | Op::CallLib => self.call(value, inst, at, block),
+            Op::Poll => {
+                let store = self.store_address();
+                self.push_common(Common::Poll, Ops::new().with(store));
+            }
+            Op::Fuel => {
+                self.push_common(Common::Fuel { cost: inst.a, test: inst.b != 0 }, Ops::new());
+            }
             _ => M::inst(self, value, inst),
         }
     }

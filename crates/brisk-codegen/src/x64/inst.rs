@@ -3,7 +3,8 @@
 
 use super::asm::{AluOp, AndnOp, Cond, CountOp, ShiftOp, ShiftxOp, Size, UnaryOp, VecOp};
 use super::simd::SimdInst;
-use crate::ir::{Libcall, TrapCode};
+use crate::inst::Common;
+use crate::ir::TrapCode;
 
 /// What an address counts from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -91,36 +92,12 @@ pub enum VecWidth {
 pub enum Inst {
     /// Nothing.
     Nop,
-    /// Takes values from fixed registers. Definitions.
-    Take,
-    /// The start of a handler: def rax, or none. The pinned registers are loaded again.
-    Catch,
-    /// Loads an argument or result from the overflow area: def.
-    LoadCell {
-        /// Which cell.
-        cell: u16,
-        /// Whether to a vector register.
-        vector: bool,
-    },
-    /// Stores an argument or result to the overflow area: use.
-    StoreCell {
-        /// Which cell.
-        cell: u16,
-        /// Whether from a vector register.
-        vector: bool,
-    },
+    /// What every machine has.
+    Common(Common),
     /// def, use.
     Mov(Size),
     /// def, use: a vector register.
     MovVec,
-    /// def: the VmContext.
-    MovContext,
-    /// def.
-    Imm(u64),
-    /// def: a vector register with these low bits, the rest 0.
-    VecImm(u64),
-    /// def: a constant of `Func::vectors`.
-    VecConst(u32),
     /// def (reuses 1), use, use or slot.
     Alu(AluOp, Size),
     /// def (reuses 1), use.
@@ -284,57 +261,20 @@ pub enum Inst {
     /// What only vectors need; the operands are said there.
     Simd(SimdInst),
 
-    /// A call of a function of the module: definitions, uses in fixed registers.
-    Call(u32),
-    /// A call through a function reference: definitions, uses in fixed registers, the reference (last).
-    CallRef,
-    /// A call of the runtime.
-    CallLib(Libcall),
-    /// uses in fixed registers.
-    TailCall(u32),
-    /// uses in fixed registers, the reference (last).
-    TailCallRef,
-    /// uses in fixed registers.
-    Ret,
-    /// Traps.
-    Trap(TrapCode),
-    /// def: the address of the store's words, which is the same wherever the function is.
-    StoreAddress,
-    /// Goes on at the block's only edge.
-    Jmp,
     /// Goes on at edge 0 if the flags hold, else at edge 1.
     Jcc(Flags),
-    /// use, temp: goes on at the edge with the number of the use, or the last.
-    JmpTable {
-        /// The first edge is taken almost always.
-        first: bool,
-    },
-    /// use (spare): notices an interrupt. The operand is what [`Inst::StoreAddress`] gives.
-    Poll,
-    /// Charges fuel.
-    Fuel {
-        /// How much.
-        cost: u32,
-        /// Whether there must be some left.
-        test: bool,
-    },
 }
 
 impl Inst {
     /// Whether it makes a constant, and leaves the flags alone.
     pub fn is_constant(&self) -> bool {
-        matches!(
-            self,
-            Inst::Imm(_)
-                | Inst::VecImm(_)
-                | Inst::VecConst(_)
-                | Inst::StoreAddress
-                | Inst::Simd(SimdInst::Constant(_))
-        )
+        match self {
+            Inst::Common(inst) => inst.is_constant(),
+            Inst::Simd(inst) => matches!(inst, SimdInst::Constant(_)),
+            _ => false,
+        }
     }
-}
 
-impl Inst {
     /// The address it reads or writes, or computes.
     pub fn address(&self) -> Option<&Address> {
         match self {

@@ -173,6 +173,10 @@ impl Assemble for Assembler {
         self.mov_rr(Size::B64, dst, src);
     }
 
+    fn move_vector(&mut self, dst: Fpr, src: Fpr) {
+        self.vec_mov(dst, src);
+    }
+
     fn load_word(&mut self, dst: Gpr, base: Gpr, offset: u32) {
         self.load(LoadOp::LdrX, dst, Mem::base(base, offset as i32));
     }

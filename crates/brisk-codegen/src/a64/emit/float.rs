@@ -3,52 +3,48 @@
 use super::*;
 
 impl Emit<'_> {
-    /// Emits an instruction on vector registers; `false` if it is none.
-    pub(super) fn emit_float(&mut self, inst: Inst) -> bool {
+    /// Emits an instruction on vector registers.
+    pub(super) fn emit_float(&mut self, inst: Inst) {
         match inst {
-            Inst::VecImm(_) | Inst::VecConst(_) => {
-                let dst = self.fpr(0);
-                self.make_constant(inst, RegClass::Vector, dst.0);
-            }
             Inst::LoadVec(width, address) => {
-                let dst = self.fpr(0);
+                let dst = self.vector(0);
                 let mem = self.mem(address, 1, width.bytes());
                 self.asm.vec_load(width, dst, mem);
             }
             Inst::StoreVec(width, address) => {
-                let src = self.fpr(0);
+                let src = self.vector(0);
                 let mem = self.mem(address, 1, width.bytes());
                 self.asm.vec_store(width, mem, src);
             }
             Inst::SelectFloat(size, cond) => {
-                let (dst, a, b) = (self.fpr(0), self.fpr(1), self.fpr(2));
+                let (dst, a, b) = (self.vector(0), self.vector(1), self.vector(2));
                 self.asm.fcsel(size, dst, a, b, cond);
             }
             Inst::SelectVec(cond) => {
-                let (dst, a) = (self.fpr(0), self.fpr(1));
+                let (dst, a) = (self.vector(0), self.vector(1));
                 let done = self.asm.new_label();
                 self.asm.b_cond(cond.invert(), done);
                 self.asm.vec_mov(dst, a);
                 self.asm.bind(done);
             }
             Inst::Float1(op, size) => {
-                let (dst, src) = (self.fpr(0), self.fpr(1));
+                let (dst, src) = (self.vector(0), self.vector(1));
                 self.asm.float1(op, size, dst, src);
             }
             Inst::Float2(op, size) => {
-                let (dst, a, b) = (self.fpr(0), self.fpr(1), self.fpr(2));
+                let (dst, a, b) = (self.vector(0), self.vector(1), self.vector(2));
                 self.asm.float2(op, size, dst, a, b);
             }
             Inst::CmpFloat(size) => {
-                let (a, b) = (self.fpr(0), self.fpr(1));
+                let (a, b) = (self.vector(0), self.vector(1));
                 self.asm.fcmp(size, a, b);
             }
             Inst::CmpFloatZero(size) => {
-                let a = self.fpr(0);
+                let a = self.vector(0);
                 self.asm.fcmp_zero(size, a);
             }
             Inst::Convert(size) => {
-                let (dst, src) = (self.fpr(0), self.fpr(1));
+                let (dst, src) = (self.vector(0), self.vector(1));
                 if size == Size::B64 {
                     self.asm.fcvt_to_double(dst, src);
                 } else {
@@ -56,24 +52,24 @@ impl Emit<'_> {
                 }
             }
             Inst::ToInt(op, size, float) => {
-                let (dst, src) = (self.gpr(0), self.fpr(1));
+                let (dst, src) = (self.gpr(0), self.vector(1));
                 self.asm.float_to_int(op, size, float, dst, src);
             }
             Inst::ToIntTrapping(op, size, float) => self.float_to_int(op, size, float),
             Inst::FromInt(op, size, float) => {
-                let (dst, src) = (self.fpr(0), self.gpr(1));
+                let (dst, src) = (self.vector(0), self.gpr(1));
                 self.asm.int_to_float(op, size, float, dst, src);
             }
             Inst::VecToInt(size) => {
-                let (dst, src) = (self.gpr(0), self.fpr(1));
+                let (dst, src) = (self.gpr(0), self.vector(1));
                 self.asm.fmov_to_gpr(size, dst, src);
             }
             Inst::IntToVec(size) => {
-                let (dst, src) = (self.fpr(0), self.gpr(1));
+                let (dst, src) = (self.vector(0), self.gpr(1));
                 self.asm.fmov_from_gpr(size, dst, src);
             }
             Inst::Copysign(size) => {
-                let (dst, sign) = (self.fpr(0), self.fpr(2));
+                let (dst, sign) = (self.vector(0), self.vector(2));
                 // Opposite zeros: the sign bit of each lane.
                 let arr = if size == Size::B32 { Arr::S4 } else { Arr::D2 };
                 self.asm.vec_zero(SCRATCH_VECTOR);
@@ -82,13 +78,12 @@ impl Emit<'_> {
             }
             Inst::Canon { float, vector } => self.canon(float, vector),
             Inst::Simd(inst) => self.emit_simd(inst),
-            _ => return false,
+            _ => unreachable!("{inst:?} is emitted elsewhere"),
         }
-        true
     }
 
     fn canon(&mut self, float: Size, vector: bool) {
-        let dst = self.fpr(0);
+        let dst = self.vector(0);
         let nan = if float == Size::B32 { 0x7fc0_0000 } else { 0x7ff8 << 48 };
         if vector {
             let (arr, lanes) = match float {
@@ -109,9 +104,9 @@ impl Emit<'_> {
     /// The instruction saturates and makes 0 of a NaN: whether the result is the least or the greatest integer, or the
     /// operand a NaN (or negative, without a sign), is seen to on the slow path.
     fn float_to_int(&mut self, op: ToIntOp, size: Size, float: Size) {
-        let (dst, src) = (self.gpr(0), self.fpr(1));
+        let (dst, src) = (self.gpr(0), self.vector(1));
         let back = self.asm.new_label();
-        let slow = self.cold(Cold::FloatToInt(back));
+        let slow = self.cold(Cold::Slow(Slow::FloatToInt(back)));
         self.asm.float_to_int(op, size, float, dst, src);
         if op == ToIntOp::Fcvtzs {
             // Overflow stays set: of a comparison with a NaN, of the least integer less 1, of the greatest plus 1.
@@ -133,7 +128,7 @@ impl Emit<'_> {
     /// Traps, or goes back if the float is in range after all.
     pub(super) fn float_to_int_slow(&mut self, back: Label) {
         let Inst::ToIntTrapping(op, size, float) = *self.current() else { unreachable!("a conversion") };
-        let src = self.fpr(1);
+        let src = self.vector(1);
         let signed = op == ToIntOp::Fcvtzs;
         let nan = self.asm.new_label();
         let overflow = self.asm.new_label();

@@ -6,18 +6,9 @@ impl Emit<'_> {
     /// Emits an instruction on integers or memory; `false` if it is none.
     pub(super) fn emit_int(&mut self, inst: Inst) -> bool {
         match inst {
-            Inst::Take => {}
             Inst::Mov(size) => {
                 let (dst, src) = (self.gpr(0), self.gpr(1));
                 self.mov(size, dst, src);
-            }
-            Inst::MovContext => {
-                let dst = self.gpr(0);
-                self.asm.mov_rr(Size::B64, dst, VM_CONTEXT);
-            }
-            Inst::Imm(_) | Inst::Place(_) | Inst::StoreAddress => {
-                let dst = self.gpr(0);
-                self.make_constant(inst, RegClass::Int, dst.0);
             }
             Inst::Add(op, size, rhs) => {
                 let (dst, a) = (self.gpr(0), self.gpr(1));
@@ -141,7 +132,7 @@ impl Emit<'_> {
                 let a = if zero_a { XZR } else { self.gpr(1) };
                 let b = if zero_b { XZR } else { self.gpr(1 + usize::from(!zero_a)) };
                 self.asm.select(op, size, dst, a, b, cond);
-                if std::mem::take(&mut self.masks) && self.settings.spectre {
+                if std::mem::take(&mut self.s.machine.masks) && self.settings.spectre {
                     self.asm.hint(Hint::Csdb);
                 }
             }

@@ -18,15 +18,10 @@ impl Lower<'_> {
             Op::Load => self.load(value, inst),
             Op::Store => self.store(value, inst),
             Op::Check => self.check(value, inst),
-            Op::TrapIf => {
+            _ => {
                 let (test, ops) = self.test(Value(inst.a));
                 self.push(Inst::TrapIf(test, TrapCode::from_aux(inst.aux)), ops);
             }
-            Op::Poll => {
-                let store = self.store_address();
-                self.push(Inst::Poll, Ops::new().with(store));
-            }
-            _ => self.push(Inst::Fuel { cost: inst.a, test: inst.b != 0 }, Ops::new()),
         }
     }
 

@@ -126,6 +126,10 @@ impl Assemble for Assembler {
         self.mov_rr(Size::B64, dst, src);
     }
 
+    fn move_vector(&mut self, dst: Xmm, src: Xmm) {
+        self.vec_mov(dst, src);
+    }
+
     fn load_word(&mut self, dst: Gpr, base: Gpr, offset: u32) {
         self.mov_load(Size::B64, dst, Mem::base(base, offset as i32));
     }

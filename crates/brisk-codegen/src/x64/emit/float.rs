@@ -15,19 +15,15 @@ impl Emit<'_> {
         }
     }
 
-    /// Emits an instruction on vector registers; `false` if it is none.
-    pub(super) fn emit_float(&mut self, inst: Inst) -> bool {
+    /// Emits an instruction on vector registers.
+    pub(super) fn emit_float(&mut self, inst: Inst) {
         match inst {
             Inst::MovVec => {
-                let (dst, src) = (self.xmm(0), self.xmm(1));
+                let (dst, src) = (self.vector(0), self.vector(1));
                 self.asm.vec_mov(dst, src);
             }
-            Inst::VecImm(_) | Inst::VecConst(_) => {
-                let dst = self.xmm(0);
-                self.constant(inst, RegClass::Vector, dst.0);
-            }
             Inst::LoadVec(width, address) => {
-                let dst = self.xmm(0);
+                let dst = self.vector(0);
                 let mem = self.mem(address, 1);
                 let op = match width {
                     VecWidth::B4 => VecOp::LoadMovss,
@@ -37,7 +33,7 @@ impl Emit<'_> {
                 self.asm.vec_load(op, dst, mem);
             }
             Inst::StoreVec(width, address) => {
-                let src = self.xmm(0);
+                let src = self.vector(0);
                 let mem = self.mem(address, 1);
                 let op = match width {
                     VecWidth::B4 => VecOp::StoreMovss,
@@ -47,48 +43,48 @@ impl Emit<'_> {
                 self.asm.vec_store(op, mem, src);
             }
             Inst::CmpFloat(float) => {
-                let (a, b) = (self.xmm(0), self.rmx(1));
+                let (a, b) = (self.vector(0), self.rmx(1));
                 self.compare(float, a, b);
             }
             Inst::SelectVec(flags) => self.select_vec(flags),
             Inst::Vec(op) => {
-                let (dst, a, b) = (self.xmm(0), self.xmm(1), self.rmx(2));
+                let (dst, a, b) = (self.vector(0), self.vector(1), self.rmx(2));
                 self.asm.vec_rrr(op, dst, a, b);
             }
             Inst::VecMem(op, address) => {
-                let (dst, a) = (self.xmm(0), self.xmm(1));
+                let (dst, a) = (self.vector(0), self.vector(1));
                 let mem = self.mem(address, 2);
                 self.asm.vec_rrr(op, dst, a, mem);
             }
             Inst::VecUnary(op) => {
-                let (dst, src) = (self.xmm(0), self.rmx(1));
+                let (dst, src) = (self.vector(0), self.rmx(1));
                 self.unary(op, dst, src);
             }
             Inst::VecUnaryMem(op, address) => {
-                let dst = self.xmm(0);
+                let dst = self.vector(0);
                 self.clear_for(op, dst);
                 let mem = self.mem(address, 1);
                 self.asm.vec_rr(op, dst, mem);
             }
             Inst::VecImm3(op, imm) => {
-                let (dst, a, b) = (self.xmm(0), self.xmm(1), self.rmx(2));
+                let (dst, a, b) = (self.vector(0), self.vector(1), self.rmx(2));
                 self.asm.vec_rrr_imm(op, dst, a, b, imm);
             }
             Inst::VecImm2(op, imm) => {
-                let (dst, src) = (self.xmm(0), self.rmx(1));
+                let (dst, src) = (self.vector(0), self.rmx(1));
                 self.asm.vec_rr_imm(op, dst, src, imm);
             }
             Inst::VecToInt(size) => {
-                let (dst, src) = (self.gpr(0), self.xmm(1));
+                let (dst, src) = (self.gpr(0), self.vector(1));
                 self.asm.mov_to_gpr(size, dst, src);
             }
             Inst::IntToVec(size) => {
-                let (dst, src) = (self.xmm(0), self.gpr(1));
+                let (dst, src) = (self.vector(0), self.gpr(1));
                 self.asm.mov_from_gpr(size, dst, src);
             }
             Inst::MinMax { max, float } => self.min_max(max, float),
             Inst::IntToFloat(size, float) => {
-                let (dst, src) = (self.xmm(0), self.rm(1));
+                let (dst, src) = (self.vector(0), self.rm(1));
                 self.asm.vec_zero(dst);
                 self.asm.cvt_from_int(from_int(float), size, dst, dst, src);
             }
@@ -96,16 +92,15 @@ impl Emit<'_> {
             Inst::FloatToInt { .. } => self.float_to_int(),
             Inst::Copysign(float) => self.copysign(float),
             Inst::SignOp { negate, float } => {
-                let (dst, src) = (self.xmm(0), self.xmm(1));
+                let (dst, src) = (self.vector(0), self.vector(1));
                 let mask = self.sign_mask(float, !negate);
                 let op = if negate { VecOp::Xorps } else { VecOp::Andps };
                 self.asm.vec_rrr(op, dst, src, Mem::label(mask));
             }
             Inst::Canon { float, vector } => self.canon(float, vector),
             Inst::Simd(inst) => self.emit_simd(inst),
-            _ => return false,
+            _ => unreachable!("{inst:?} is emitted elsewhere"),
         }
-        true
     }
 
     /// A conversion or root of one lane keeps the others: without this it would wait for whatever was there.
@@ -139,7 +134,7 @@ impl Emit<'_> {
     }
 
     fn select_vec(&mut self, flags: Flags) {
-        let (dst, src) = (self.xmm(0), self.xmm(1));
+        let (dst, src) = (self.vector(0), self.vector(1));
         let done = self.asm.new_label();
         match flags {
             Flags::Is(cond) => self.asm.jcc_short(cond.invert(), done),
@@ -159,7 +154,7 @@ impl Emit<'_> {
     }
 
     fn min_max(&mut self, max: bool, float: Float) {
-        let (dst, a, b) = (self.xmm(0), self.xmm(1), self.xmm(2));
+        let (dst, a, b) = (self.vector(0), self.vector(1), self.vector(2));
         let single = float == Float::Single;
         let (differ, unordered, done) = (self.asm.new_label(), self.asm.new_label(), self.asm.new_label());
         self.compare(float, a, b);
@@ -183,7 +178,7 @@ impl Emit<'_> {
     }
 
     fn unsigned_to_float(&mut self, float: Float) {
-        let (dst, src, low) = (self.xmm(0), self.gpr(1), self.gpr(2));
+        let (dst, src, low) = (self.vector(0), self.gpr(1), self.gpr(2));
         let (large, done) = (self.asm.new_label(), self.asm.new_label());
         let convert = from_int(float);
         self.asm.vec_zero(dst);
@@ -204,7 +199,7 @@ impl Emit<'_> {
     }
 
     fn copysign(&mut self, float: Float) {
-        let (dst, a, b) = (self.xmm(0), self.xmm(1), self.xmm(2));
+        let (dst, a, b) = (self.vector(0), self.vector(1), self.vector(2));
         let mask = self.sign_mask(float, false);
         self.asm.vec_load(VecOp::Movaps, SCRATCH_VECTOR, Mem::label(mask));
         self.rrr(VecOp::Andnps, dst, SCRATCH_VECTOR, a);
@@ -213,7 +208,7 @@ impl Emit<'_> {
     }
 
     fn canon(&mut self, float: Float, vector: bool) {
-        let dst = self.xmm(0);
+        let dst = self.vector(0);
         let single = float == Float::Single;
         if vector {
             // Ones in the lanes that are no NaN; the others get the canonical one.
@@ -262,9 +257,9 @@ impl Emit<'_> {
         let Inst::FloatToInt { float, size, signed, .. } = *self.current() else {
             unreachable!("a conversion")
         };
-        let (dst, src, scratch) = (self.gpr(0), self.xmm(1), self.xmm(2));
+        let (dst, src, scratch) = (self.gpr(0), self.vector(1), self.vector(2));
         let back = self.asm.new_label();
-        let slow = self.cold(Cold::FloatToInt(back));
+        let slow = self.cold(Cold::Slow(Slow::FloatToInt(back)));
         match (signed, size) {
             (true, _) => {
                 // What cannot be converted gives the smallest integer: the only one from which 1 cannot be taken.
@@ -305,7 +300,7 @@ impl Emit<'_> {
         let Inst::FloatToInt { float, size, signed, saturate } = *self.current() else {
             unreachable!("a conversion")
         };
-        let (dst, src) = (self.gpr(0), self.xmm(1));
+        let (dst, src) = (self.gpr(0), self.vector(1));
         let negative = self.asm.new_label();
         let nan = self.asm.new_label();
         self.asm.vec_zero(SCRATCH_VECTOR);

@@ -6,18 +6,10 @@ impl Emit<'_> {
     /// Emits an instruction on integers or memory; `false` if it is none.
     pub(super) fn emit_int(&mut self, inst: Inst) -> bool {
         match inst {
-            Inst::Nop | Inst::Take => {}
+            Inst::Nop => {}
             Inst::Mov(size) => {
                 let (dst, src) = (self.gpr(0), self.gpr(1));
                 self.asm.mov_rr(size, dst, src);
-            }
-            Inst::MovContext => {
-                let dst = self.gpr(0);
-                self.asm.mov_rr(Size::B64, dst, VM_CONTEXT);
-            }
-            Inst::Imm(_) | Inst::StoreAddress => {
-                let dst = self.gpr(0);
-                self.constant(inst, RegClass::Int, dst.0);
             }
             Inst::Alu(op, size) => {
                 let (dst, src) = (self.gpr(0), self.rm(2));
@@ -191,7 +183,7 @@ impl Emit<'_> {
         }
         let back = self.asm.new_label();
         if check_overflow {
-            let cold = self.cold(Cold::DivMinusOne(back));
+            let cold = self.cold(Cold::Slow(Slow::DivMinusOne(back)));
             self.asm.alu_imm(AluOp::Cmp, size, divisor, -1);
             self.asm.jcc(Cond::E, cold);
             if !rem {

@@ -406,7 +406,7 @@ impl Lower<'_> {
         let Unsigned { magic, shift, add } = Unsigned::of(32, d.into());
         let magic_reg = self.new_int();
         let product = self.new_int();
-        self.push(Inst::Imm(magic), Ops::new().with(def(magic_reg)));
+        self.push(Inst::Common(Common::Int(magic)), Ops::new().with(def(magic_reg)));
         let ops = Ops::new().with(def_reuse(product, 1)).with(used(magic_reg)).with(used_any(n));
         self.push(Inst::Imul(Size::B64), ops);
         if !add {

@@ -12,15 +12,10 @@ impl Lower<'_> {
             Op::Load => self.load(value, inst),
             Op::Store => self.store(inst),
             Op::Check => self.check(value, inst),
-            Op::TrapIf => {
+            _ => {
                 let flags = self.condition(Value(inst.a));
                 self.push(Inst::TrapIf(flags, TrapCode::from_aux(inst.aux)), Ops::new());
             }
-            Op::Poll => {
-                let store = self.store_address();
-                self.push(Inst::Poll, Ops::new().with(store));
-            }
-            _ => self.push(Inst::Fuel { cost: inst.a, test: inst.b != 0 }, Ops::new()),
         }
     }
 

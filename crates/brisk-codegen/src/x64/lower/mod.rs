@@ -9,10 +9,10 @@ use super::asm::{Features, Size, VecOp};
 use super::convention::CONVENTION;
 use super::inst::{Address, Inst, VecWidth};
 use crate::convention::Convention;
+use crate::inst::Common;
 use crate::ir::{self, *};
 use crate::lower::{
-    self, Common, Machine, Ops, def, def_fixed, def_reuse, operand, temp, used, used_any, used_fixed,
-    used_late,
+    self, Machine, Ops, def, def_fixed, def_reuse, operand, temp, used, used_any, used_fixed, used_late,
 };
 use crate::vcode::*;
 
@@ -40,28 +40,16 @@ impl Machine for X64 {
     type State = ();
     const CONVENTION: Convention = CONVENTION;
 
+    const LOW: Inst = Inst::Mov(Size::B32);
+
     fn common(inst: Common) -> Inst {
+        Inst::Common(inst)
+    }
+
+    fn as_common(inst: &Inst) -> Option<Common> {
         match inst {
-            Common::Take => Inst::Take,
-            Common::Catch => Inst::Catch,
-            Common::LoadCell { cell, vector } => Inst::LoadCell { cell, vector },
-            Common::StoreCell { cell, vector } => Inst::StoreCell { cell, vector },
-            Common::Low => Inst::Mov(Size::B32),
-            Common::Context => Inst::MovContext,
-            Common::StoreAddress => Inst::StoreAddress,
-            Common::Place(_) => unreachable!("addresses have offsets of any size"),
-            Common::Int(bits) => Inst::Imm(bits),
-            Common::Float(bits) => Inst::VecImm(bits),
-            Common::Vector(index) => Inst::VecConst(index),
-            Common::Call(func) => Inst::Call(func),
-            Common::CallRef => Inst::CallRef,
-            Common::CallLib(libcall) => Inst::CallLib(libcall),
-            Common::TailCall(func) => Inst::TailCall(func),
-            Common::TailCallRef => Inst::TailCallRef,
-            Common::Ret => Inst::Ret,
-            Common::Trap(code) => Inst::Trap(code),
-            Common::Jump => Inst::Jmp,
-            Common::JumpTable { first } => Inst::JmpTable { first },
+            Inst::Common(inst) => Some(*inst),
+            _ => None,
         }
     }
 
@@ -87,7 +75,7 @@ impl Machine for X64 {
 
     fn inst(lower: &mut Lower<'_>, value: Value, inst: &ir::Inst) {
         match inst.op {
-            Op::Load | Op::Store | Op::Check | Op::TrapIf | Op::Poll | Op::Fuel => lower.memory(value, inst),
+            Op::Load | Op::Store | Op::Check | Op::TrapIf => lower.memory(value, inst),
             Op::Simd => lower.simd(value, inst),
             _ => {
                 if !lower.int(value, inst) {

@@ -1,7 +1,5 @@
-//! What emission is on every machine: the order of blocks, where jumps lead in the end, positions.
+//! The order of blocks, and where jumps lead in the end.
 
-use crate::code::Position;
-use crate::ir::{Func, INLINED, Inlined, NONE, Place};
 use crate::vcode::{Allocation, VCode};
 
 /// Bytes of no-operations that a small loop may get in front of it. They are executed whenever the loop is entered, which for a
@@ -66,39 +64,5 @@ impl Flow {
     pub fn target<I>(&self, code: &VCode<I>, block: u32, edge: u32) -> u32 {
         let edge = code.blocks[block as usize].succs.start + edge;
         self.threaded[code.edges[edge as usize].to as usize]
-    }
-}
-
-/// The positions of a function, recycled.
-#[derive(Default)]
-pub(crate) struct Positions {
-    /// Where the code's positions have the call of each inlined function; `NONE` until somebody asks.
-    calls: Vec<u32>,
-}
-
-impl Positions {
-    /// Forgets the last function.
-    pub fn clear(&mut self, func: &Func) {
-        self.calls.clear();
-        self.calls.resize(func.inlined.len(), NONE);
-    }
-
-    /// A position of the IR, with the calls it was inlined at: where the code's positions have it. `index` is the
-    /// function's.
-    pub fn of(&mut self, func: &Func, index: u32, position: u32, out: &mut Vec<Position>) -> u32 {
-        let mut found = Position { func: index, offset: position, inlined_at: None };
-        if position & INLINED != 0 && !func.inlined.is_empty() {
-            let Place { offset, inlined } = func.places[(position & !INLINED) as usize];
-            let Inlined { func: callee, call } = func.inlined[inlined as usize];
-            if self.calls[inlined as usize] == NONE {
-                // As deep as functions are inlined in each other.
-                self.calls[inlined as usize] = self.of(func, index, call, out);
-            }
-            found = Position { func: callee, offset, inlined_at: Some(self.calls[inlined as usize]) };
-        }
-        if out.last() != Some(&found) {
-            out.push(found);
-        }
-        out.len() as u32 - 1
     }
 }
