@@ -1,12 +1,18 @@
 //! Instruction sets: all are compiled in on any host, and a value says which one code is for.
 
+use crate::a64::{self, A64};
+use crate::asm::Assemble;
 use crate::boundary::{Runtime, Shape, ShapeCode, Stubs};
 use crate::code::Code;
 use crate::convention::Convention;
+use crate::emit::{self, Emitter};
 use crate::ir::Func;
 use crate::layout::VmLayout;
-use crate::vcode::VBlock;
-use crate::{a64, x64};
+use crate::lower::{self, LowerSettings, Lowered, Lowerer};
+use crate::regalloc::Allocator;
+use crate::trampoline::{self, Trampolines};
+use crate::vcode::{Allocation, VBlock};
+use crate::x64::{self, X64};
 
 /// What code is compiled for: an instruction set, and which of its extensions code may use.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,8 +33,8 @@ impl Processor {
     /// What makes code for it.
     pub fn backend(self) -> Box<dyn Backend> {
         match self {
-            Processor::X64(features) => Box::new(x64::Compiler::new(features)),
-            Processor::A64(features) => Box::new(a64::Compiler::new(features)),
+            Processor::X64(features) => Box::new(Compiler::<X64>::new(features)),
+            Processor::A64(features) => Box::new(Compiler::<A64>::new(features)),
         }
     }
 
@@ -103,4 +109,99 @@ pub trait Backend: Send {
     /// For each of some defined functions, what its slot leads to as long as it has no machine code: loads its state and
     /// goes the way of calls through references. Offsets, and bytes.
     fn cold_slots(&mut self, layout: &VmLayout, funcs: &[u32]) -> (Vec<u32>, Vec<u8>);
+}
+
+/// An instruction set, as a type: all that the stages ask of it.
+pub trait Machine: emit::Machine + trampoline::Machine {
+    /// What code is compiled for, with these extensions.
+    fn processor(features: Self::Features) -> Processor;
+}
+
+/// The half of any instruction set.
+struct Compiler<M: Machine> {
+    features: M::Features,
+    lowerer: Lowerer<M>,
+    lowered: Lowered<M::Inst>,
+    allocator: Allocator,
+    allocation: Allocation,
+    asm: M::Assembler,
+    emitter: Emitter<M>,
+}
+
+impl<M: Machine> Compiler<M> {
+    fn new(features: M::Features) -> Compiler<M> {
+        Compiler {
+            features,
+            lowerer: Lowerer::default(),
+            lowered: Lowered::default(),
+            allocator: Allocator::default(),
+            allocation: Allocation::default(),
+            asm: M::Assembler::new(features),
+            emitter: Emitter::default(),
+        }
+    }
+
+    /// What emits trampolines, from the code's beginning.
+    fn at_boundary<'a>(&'a mut self, layout: &'a VmLayout, runtime: &'a Runtime) -> Trampolines<'a, M> {
+        self.asm.clear();
+        Trampolines { asm: &mut self.asm, layout, runtime }
+    }
+}
+
+impl<M: Machine> Backend for Compiler<M> {
+    fn processor(&self) -> Processor {
+        M::processor(self.features)
+    }
+
+    fn lower(&mut self, func: &Func, settings: &Settings) {
+        let &Settings { layout, spectre, .. } = settings;
+        let settings = LowerSettings { layout, features: self.features, spectre };
+        lower::lower(&mut self.lowerer, func, &settings, &mut self.lowered);
+    }
+
+    fn allocate(&mut self, settings: &Settings) {
+        let regs = M::CONVENTION.reg_sets(settings.fuel);
+        self.allocator.run(&self.lowered.code, &regs, &mut self.allocation);
+    }
+
+    fn emit(&mut self, func: &Func, settings: &Settings, out: &mut Code) {
+        let Compiler { emitter, asm, lowered, allocation, .. } = self;
+        emit::emit(emitter, asm, lowered, allocation, func, settings, out);
+    }
+
+    fn blocks(&self) -> &[VBlock] {
+        &self.lowered.code.blocks
+    }
+
+    fn block_offset(&self, block: u32) -> Option<u32> {
+        self.emitter.block_offset(&self.asm, block)
+    }
+
+    fn print(&self) -> String {
+        self.lowered.code.print(Some(&self.allocation))
+    }
+
+    fn stubs(&mut self, layout: &VmLayout, runtime: &Runtime) -> (Stubs, Vec<u8>) {
+        let stubs = self.at_boundary(layout, runtime).stubs();
+        (stubs, self.asm.finish().code.to_vec())
+    }
+
+    fn trampolines(
+        &mut self,
+        layout: &VmLayout,
+        runtime: &Runtime,
+        shapes: &[Shape],
+        raise: u64,
+    ) -> (Vec<ShapeCode>, Vec<u8>) {
+        let mut to = self.at_boundary(layout, runtime);
+        let made = shapes.iter().map(|shape| to.shape(shape, raise)).collect();
+        (made, self.asm.finish().code.to_vec())
+    }
+
+    fn cold_slots(&mut self, layout: &VmLayout, funcs: &[u32]) -> (Vec<u32>, Vec<u8>) {
+        let runtime = Runtime::default();
+        let mut to = self.at_boundary(layout, &runtime);
+        let made = funcs.iter().map(|&func| to.cold_slot(func)).collect();
+        (made, self.asm.finish().code.to_vec())
+    }
 }

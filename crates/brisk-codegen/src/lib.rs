@@ -21,5 +21,6 @@ pub mod layout;
 pub mod lower;
 pub mod opt;
 pub mod regalloc;
+mod trampoline;
 pub mod vcode;
 pub mod x64;

@@ -15,39 +15,15 @@
 //! The runtime's functions follow the procedure call standard of the architecture, in which calls preserve `x19` to
 //! `x28` and the lower halves of `v8` to `v15`. Registers from `x9` on are free wherever values stand in their places.
 
+use super::A64;
 use super::asm::*;
 use super::convention::*;
-use crate::boundary::{RESUME_WORDS, Runtime, Shape, ShapeCode, Stubs, slot_bytes, status};
-use crate::convention::{OVERFLOW_CELL, Place, Places, gpr, vector_reg};
-use crate::ir::{Libcall, TrapCode, Ty};
-use crate::layout::VmLayout;
-use crate::vcode::RegClass;
+use crate::boundary::{RESUME_WORDS, Shape, status};
+use crate::ir::{Libcall, Ty};
+use crate::trampoline;
 
-/// How much of a vector register a slot or cell of the type fills, with nothing above it.
-fn load_width(ty: Ty) -> Width {
-    match ty {
-        Ty::I32 | Ty::F32 => Width::S,
-        Ty::V128 => Width::Q,
-        _ => Width::D,
-    }
-}
-
-/// How much there is of a slot or cell.
-fn store_width(ty: Ty) -> Width {
-    if ty == Ty::V128 { Width::Q } else { Width::D }
-}
-
-/// Emits trampolines and stubs.
-pub struct Emitter<'a> {
-    /// Where to.
-    pub asm: &'a mut Assembler,
-    /// The runtime's structures.
-    pub layout: &'a VmLayout,
-    /// The runtime's functions.
-    pub runtime: &'a Runtime,
-}
-
-/// Distance of the entered segment's stack pointer from the frame pointer of [`ShapeCode::enter`]'s frame.
+/// Distance of the entered segment's stack pointer from the frame pointer of the frame of
+/// [`ShapeCode::enter`](crate::boundary::ShapeCode::enter).
 pub const ENTER_FRAME: usize = 176;
 /// Words below the frame pointer of the frame with which a segment is left, where the VmContext is.
 pub const EXIT_CONTEXT: usize = CALLEE_SAVED.len() + 1;
@@ -55,10 +31,9 @@ pub const EXIT_CONTEXT: usize = CALLEE_SAVED.len() + 1;
 const EXIT_SIZE: i32 = 80;
 /// How far below that frame pointer there may be references.
 pub const EXIT_FRAME: usize = EXIT_SIZE as usize + 8 * KEPT_INTS as usize;
-/// How many integer registers, from `x0` on, [`Stubs::libcalls`] that keep all registers save: those a call may destroy.
+/// How many integer registers, from `x0` on, stubs of libcalls that keep all registers save: those a call may destroy.
 const KEPT_INTS: u8 = 16;
-/// Where in the frame of [`ShapeCode::enter`] the slots' address is; the VmContext follows, where that is in frames of
-/// functions.
+/// Where in the frame of `enter` the slots' address is; the VmContext follows, where that is in frames of functions.
 const ENTER_SLOTS: i32 = -16;
 /// Where in that frame the host's registers are: a pair each in 16 bytes, from here downwards.
 const ENTER_SAVED: i32 = -32;
@@ -79,67 +54,255 @@ const STORE: Gpr = X11;
 /// Scratch beside those of the convention, which hold what a function is called with.
 const OFFSET: Gpr = X12;
 
-impl Emitter<'_> {
-    /// The trampolines of a shape. `raise` is the address of [`Stubs::raise`].
-    pub fn shape(&mut self, shape: &Shape, raise: u64) -> ShapeCode {
-        let enter = self.begin();
-        self.enter(&shape.params, &shape.results, false);
-        let cold = self.begin();
-        self.cold(shape, raise);
-        let tail = self.begin();
-        self.tail(shape);
-        let host = self.begin();
-        self.host(shape, raise);
-        let enter_osr = self.begin();
-        self.enter(&[], &shape.results, true);
-        ShapeCode { enter, cold, tail, host, enter_osr }
-    }
+/// Emission of trampolines and stubs.
+type Trampolines<'a> = trampoline::Trampolines<'a, A64>;
 
-    /// The stubs that code of all shapes shares.
-    pub fn stubs(&mut self) -> Stubs {
-        let (raise, resume) = (self.asm.new_label(), self.asm.new_label());
-        let raise_at = self.begin();
-        self.asm.bind(raise);
-        self.raise(resume);
-        let libcalls = Libcall::ALL.iter().map(|&libcall| self.libcall(libcall, raise)).collect();
-        let trap = self.asm.new_label();
-        let mut traps = Vec::with_capacity(TrapCode::ALL.len());
-        for &code in TrapCode::ALL {
-            traps.push(self.begin());
-            self.asm.mov_imm(Size::B32, SCRATCH, code as u64);
-            self.asm.b(trap);
+impl trampoline::Machine for A64 {
+    /// `x0`: slots, or the frame; `x1`: VmContext; `x2`: entry; `x3`: state. The host's registers are saved
+    /// whatever the code called does with its own.
+    fn enter(to: &mut Trampolines<'_>, params: &[Ty], results: &[Ty], osr: bool) {
+        let resume = to.asm.new_label();
+        let leave = to.asm.new_label();
+        to.push_frame();
+        to.add(AddOp::Sub, SP, SP, ENTER_FRAME);
+        to.asm.stp(Size::B64, Pair::base(FP, ENTER_SLOTS), X0, X1);
+        let saved = || (0..).map(|at| Pair::base(FP, ENTER_SAVED - 16 * at));
+        for (pair, (a, b)) in saved().zip(HOST_INTS) {
+            to.asm.stp(Size::B64, pair, a, b);
         }
-        let fault = self.begin();
-        self.asm.mov_imm(Size::B32, SCRATCH, u64::from(TrapCode::MemoryOutOfBounds as u32 | status::FAULT));
-        self.asm.bind(trap);
-        self.trap(resume);
-        let refused = self.begin();
-        self.refused(raise);
-        let osr_tail = self.begin();
-        self.osr_tail();
-        Stubs { libcalls, traps, fault, raise: raise_at, refused, osr_tail }
+        for (pair, (a, b)) in saved().skip(HOST_INTS.len()).zip(HOST_VECTORS) {
+            to.asm.vec_stp(Width::D, pair, a, b);
+        }
+        to.asm.adr(OFFSET, resume);
+        to.asm.store(Size::B64, Mem::base(SP, 0), OFFSET);
+        to.asm.load_word(STORE, X1, to.layout.ctx_store);
+        to.asm.load_word(CELLS, STORE, to.layout.store_activation);
+        to.asm.move_word(OFFSET, SP);
+        to.asm.store_word(CELLS, to.layout.activation_entry_sp, OFFSET);
+        to.asm.load_word(CELLS, STORE, to.layout.store_overflow);
+        to.load_fuel(STORE);
+        to.asm.move_word(VM_CONTEXT, X1);
+        to.load_memory_base();
+        to.asm.move_word(SCRATCH, X2);
+        to.asm.move_word(SCRATCH2, X3);
+        if !osr {
+            to.asm.move_word(SLOTS, X0);
+            to.load_slots(params, CONVENTION.args(), SLOTS, CELLS);
+        }
+        to.asm.blr(SCRATCH);
+        to.asm.ldp(Size::B64, SLOTS, CELLS, Pair::base(FP, ENTER_SLOTS));
+        // The pinned register may be that of another instance by now.
+        to.asm.load_word(STORE, CELLS, to.layout.ctx_store);
+        to.store_fuel(STORE);
+        to.asm.load_word(CELLS, STORE, to.layout.store_overflow);
+        to.store_slots(results, CONVENTION.results(), SLOTS, CELLS);
+        to.asm.mov_imm(Size::B32, X0, 0);
+        to.asm.bind(leave);
+        for (pair, (a, b)) in saved().zip(HOST_INTS) {
+            to.asm.ldp(Size::B64, a, b, pair);
+        }
+        for (pair, (a, b)) in saved().skip(HOST_INTS.len()).zip(HOST_VECTORS) {
+            to.asm.vec_ldp(Width::D, a, b, pair);
+        }
+        to.leave();
+        to.asm.ret();
+        to.asm.bind(resume);
+        to.add(AddOp::Add, FP, SP, ENTER_FRAME);
+        to.asm.b(leave);
     }
 
-    /// Begins something that is jumped to.
-    fn begin(&mut self) -> u32 {
-        // The longest part, but for moves, which have no labels around them that are near.
-        self.asm.room(1024);
-        self.asm.align(16);
-        self.asm.offset()
+    /// `x27`: the callee's VmContext; `x17`: its state.
+    fn cold(to: &mut Trampolines<'_>, shape: &Shape, raise: u64) {
+        to.leave_with_arguments(shape);
+        to.asm.move_word(X0, SCRATCH2);
+        to.asm.move_word(X1, VM_CONTEXT);
+        to.asm.move_word(X2, SLOTS);
+        to.call_runtime(to.runtime.interpret);
+        let other = to.asm.new_label();
+        to.asm.cbnz(Size::B32, X0, other);
+        to.return_with_slots(shape);
+        to.asm.bind(other);
+        to.asm.load_word(STORE, VM_CONTEXT, to.layout.ctx_store);
+        let stopped = to.asm.new_label();
+        let tail_call = AddImm::new(status::TAIL_CALL.into()).expect("it is small");
+        to.asm.cmp_imm(Size::B32, X0, tail_call);
+        to.asm.b_cond(Cond::Ne, stopped);
+        to.asm.load_word(SCRATCH2, STORE, to.layout.store_tail_state);
+        to.asm.load_word(VM_CONTEXT, STORE, to.layout.store_tail_ctx);
+        to.asm.move_word(SCRATCH, X1);
+        to.leave();
+        to.asm.br(SCRATCH);
+        to.asm.bind(stopped);
+        to.jump_to_raise(raise);
     }
 
-    fn load(&mut self, dst: Gpr, base: Gpr, offset: u32) {
-        self.asm.load(LoadOp::LdrX, dst, Mem::base(base, offset as i32));
+    /// `x27`: the callee's VmContext; `x17`: its state.
+    fn tail(to: &mut Trampolines<'_>, shape: &Shape) {
+        to.asm.load_word(STORE, VM_CONTEXT, to.layout.ctx_store);
+        to.load_fuel(STORE);
+        to.asm.load_word(SLOTS, STORE, to.layout.store_value_top);
+        to.asm.load_word(CELLS, STORE, to.layout.store_overflow);
+        to.load_slots(&shape.params, CONVENTION.args(), SLOTS, CELLS);
+        to.jump_to_state();
     }
 
-    fn store(&mut self, base: Gpr, offset: u32, src: Gpr) {
-        self.asm.store(Size::B64, Mem::base(base, offset as i32), src);
+    /// `x27`: the host function, whose first word leads to the store as that of a VmContext does.
+    fn host(to: &mut Trampolines<'_>, shape: &Shape, raise: u64) {
+        to.leave_with_arguments(shape);
+        to.asm.move_word(X0, VM_CONTEXT);
+        to.asm.move_word(X1, FP);
+        to.asm.move_word(X2, SLOTS);
+        to.call_runtime(to.runtime.call_host);
+        let stopped = to.asm.new_label();
+        to.asm.cbnz(Size::B32, X0, stopped);
+        to.return_with_slots(shape);
+        to.asm.bind(stopped);
+        to.jump_to_raise(raise);
     }
 
-    fn mov(&mut self, dst: Gpr, src: Gpr) {
-        self.asm.mov_rr(Size::B64, dst, src);
+    /// `x0`: the store; `w1`: the status. The words given are the value for `x0`, then where to go on: code, frame
+    /// pointer, stack pointer.
+    fn raise(to: &mut Trampolines<'_>, resume: Label) {
+        to.make_room_for_resume();
+        to.call_runtime(to.runtime.unwind);
+        to.asm.bind(resume);
+        to.asm.ldp(Size::B64, X0, SCRATCH, Pair::base(SP, 0));
+        to.asm.ldp(Size::B64, FP, SLOTS, Pair::base(SP, 16));
+        to.asm.move_word(SP, SLOTS);
+        to.asm.br(SCRATCH);
     }
 
+    /// `x0`: VmContext; arguments as the runtime's function wants them.
+    fn libcall(to: &mut Trampolines<'_>, libcall: Libcall, raise: Label) {
+        let address = to.runtime.libcalls[libcall as usize];
+        to.leave_segment(false);
+        to.note_exit();
+        to.call_runtime(address);
+        if libcall.may_fail() {
+            to.raise_if_failed(raise);
+        }
+        to.leave();
+        to.asm.ret();
+    }
+
+    fn keeping(to: &mut Trampolines<'_>, libcall: Libcall, raise: Label) {
+        to.leave_segment(false);
+        // 16 bytes for a pair of integers, then the vectors.
+        let ints = || (0..KEPT_INTS).step_by(2).map(|reg| (Gpr(reg), Gpr(reg + 1), 8 * i32::from(reg)));
+        let vectors =
+            || (0..SCRATCH_VECTOR2.0).step_by(2).map(|reg| (Fpr(reg), Fpr(reg + 1), 16 * i32::from(reg)));
+        let vector_bytes = 16 * usize::from(SCRATCH_VECTOR2.0);
+        to.add(AddOp::Sub, SP, SP, 8 * usize::from(KEPT_INTS));
+        for (a, b, at) in ints() {
+            to.asm.stp(Size::B64, Pair::base(SP, at), a, b);
+        }
+        to.add(AddOp::Sub, SP, SP, vector_bytes);
+        for (a, b, at) in vectors() {
+            to.asm.vec_stp(Width::Q, Pair::base(SP, at), a, b);
+        }
+        to.note_exit();
+        to.asm.move_word(X0, VM_CONTEXT);
+        to.call_runtime(to.runtime.libcalls[libcall as usize]);
+        to.raise_if_failed(raise);
+        // The host may have been asked, or a reserve brought up.
+        to.asm.load_word(STORE, VM_CONTEXT, to.layout.ctx_store);
+        to.load_fuel(STORE);
+        for (a, b, at) in vectors() {
+            to.asm.vec_ldp(Width::Q, a, b, Pair::base(SP, at));
+        }
+        to.add(AddOp::Add, SP, SP, vector_bytes);
+        for (a, b, at) in ints() {
+            to.asm.ldp(Size::B64, a, b, Pair::base(SP, at));
+        }
+        to.leave();
+        to.asm.ret();
+    }
+
+    /// Into the scratch register.
+    fn trap_code(to: &mut Trampolines<'_>, code: u32) {
+        to.asm.mov_imm(Size::B32, SCRATCH, code.into());
+    }
+
+    /// `w16`: the code of the trap. Reached by a call, whose return address is the place.
+    fn trap(to: &mut Trampolines<'_>, resume: Label) {
+        to.leave_segment(false);
+        to.note_exit();
+        to.asm.move_word(X0, STORE);
+        to.asm.mov_rr(Size::B32, X1, SCRATCH);
+        to.make_room_for_resume();
+        to.call_runtime(to.runtime.trap);
+        to.asm.b(resume);
+    }
+
+    /// `x27`: the callee's VmContext, or host function.
+    fn refused(to: &mut Trampolines<'_>, raise: Label) {
+        to.leave_segment(true);
+        to.note_exit();
+        to.asm.move_word(X0, STORE);
+        to.call_runtime(to.runtime.refused);
+        to.asm.mov_rr(Size::B32, X1, X0);
+        to.asm.load_word(X0, VM_CONTEXT, to.layout.ctx_store);
+        to.asm.b(raise);
+    }
+
+    /// `x27`: the instance of the frame.
+    fn osr_tail(to: &mut Trampolines<'_>) {
+        to.asm.load_word(STORE, VM_CONTEXT, to.layout.ctx_store);
+        to.load_fuel(STORE);
+        to.load_memory_base();
+        to.asm.load_word(X0, STORE, to.layout.store_value_top);
+        to.asm.load_word(SCRATCH, STORE, to.layout.store_tail_entry);
+        to.asm.br(SCRATCH);
+    }
+
+    fn cold_slot(to: &mut Trampolines<'_>, func: u32) {
+        to.asm.load_word(SCRATCH2, VM_CONTEXT, to.layout.ctx_funcs);
+        let state = u64::from(func) * u64::from(to.layout.state_size);
+        match AddImm::new(state) {
+            Some(state) => to.asm.add_imm(AddOp::Add, Size::B64, SCRATCH2, SCRATCH2, state),
+            None => {
+                to.asm.mov_imm(Size::B64, SCRATCH, state);
+                to.asm.add_rr(AddOp::Add, Size::B64, SCRATCH2, SCRATCH2, SCRATCH);
+            }
+        }
+        to.jump_to_state();
+    }
+
+    fn load(to: &mut Trampolines<'_>, dst: Gpr, base: Gpr, offset: i32) {
+        let mem = to.mem(base, offset, 8);
+        to.asm.load(LoadOp::LdrX, dst, mem);
+    }
+
+    fn store(to: &mut Trampolines<'_>, base: Gpr, offset: i32, src: Gpr) {
+        let mem = to.mem(base, offset, 8);
+        to.asm.store(Size::B64, mem, src);
+    }
+
+    fn load_vector(to: &mut Trampolines<'_>, ty: Ty, dst: Fpr, base: Gpr, offset: i32) {
+        let width = match ty {
+            Ty::I32 | Ty::F32 => Width::S,
+            Ty::V128 => Width::Q,
+            _ => Width::D,
+        };
+        let mem = to.mem(base, offset, width.bytes());
+        to.asm.vec_load(width, dst, mem);
+    }
+
+    fn store_vector(to: &mut Trampolines<'_>, ty: Ty, base: Gpr, offset: i32, src: Fpr) {
+        let width = if ty == Ty::V128 { Width::Q } else { Width::D };
+        let mem = to.mem(base, offset, width.bytes());
+        to.asm.vec_store(width, mem, src);
+    }
+
+    fn store_single(to: &mut Trampolines<'_>, base: Gpr, offset: i32, src: Fpr) {
+        let mem = to.mem(base, offset, 4);
+        to.asm.vec_store(Width::S, mem, src);
+        let above = to.mem(base, offset + 4, 4);
+        to.asm.store(Size::B32, above, XZR);
+    }
+}
+
+impl Trampolines<'_> {
     fn add(&mut self, op: AddOp, dst: Gpr, src: Gpr, bytes: usize) {
         let imm = AddImm::new(bytes as u64).expect("frames are small");
         self.asm.add_imm(op, Size::B64, dst, src, imm);
@@ -160,130 +323,14 @@ impl Emitter<'_> {
         Mem::index(base, OFFSET)
     }
 
-    fn vec_load(&mut self, width: Width, dst: Fpr, base: Gpr, offset: i32) {
-        let mem = self.mem(base, offset, width.bytes());
-        self.asm.vec_load(width, dst, mem);
-    }
-
-    fn vec_store(&mut self, width: Width, base: Gpr, offset: i32, src: Fpr) {
-        let mem = self.mem(base, offset, width.bytes());
-        self.asm.vec_store(width, mem, src);
-    }
-
-    /// Moves values from slots to their places.
-    fn load_slots(&mut self, types: &[Ty], mut places: Places) {
-        let mut at = 0;
-        for &ty in types {
-            match places.next(ty) {
-                Place::Reg(reg) if reg.class() == RegClass::Int => {
-                    let slot = self.mem(SLOTS, at, 8);
-                    self.asm.load(LoadOp::LdrX, gpr(reg), slot);
-                }
-                Place::Reg(reg) => self.vec_load(load_width(ty), vector_reg(reg), SLOTS, at),
-                Place::Cell(cell) => {
-                    self.vec_load(load_width(ty), SCRATCH_VECTOR, SLOTS, at);
-                    self.vec_store(store_width(ty), CELLS, (cell * OVERFLOW_CELL) as i32, SCRATCH_VECTOR);
-                }
-            }
-            at += slot_bytes(ty);
-        }
-    }
-
-    /// Moves values from their places to slots; the other way round.
-    fn store_slots(&mut self, types: &[Ty], mut places: Places) {
-        let mut at = 0;
-        for &ty in types {
-            match places.next(ty) {
-                Place::Reg(reg) if reg.class() == RegClass::Int => {
-                    let slot = self.mem(SLOTS, at, 8);
-                    self.asm.store(Size::B64, slot, gpr(reg));
-                }
-                Place::Reg(reg) => {
-                    if ty == Ty::F32 {
-                        // What is above the value in the register is unknown.
-                        self.vec_store(Width::S, SLOTS, at, vector_reg(reg));
-                        let above = self.mem(SLOTS, at + 4, 4);
-                        self.asm.store(Size::B32, above, XZR);
-                    } else {
-                        self.vec_store(store_width(ty), SLOTS, at, vector_reg(reg));
-                    }
-                }
-                Place::Cell(cell) => {
-                    self.vec_load(load_width(ty), SCRATCH_VECTOR, CELLS, (cell * OVERFLOW_CELL) as i32);
-                    self.vec_store(store_width(ty), SLOTS, at, SCRATCH_VECTOR);
-                }
-            }
-            at += slot_bytes(ty);
-        }
-    }
-
-    /// `x0`: slots, or the frame; `x1`: VmContext; `x2`: entry; `x3`: state. The host's registers are saved
-    /// whatever the code called does with its own.
-    fn enter(&mut self, params: &[Ty], results: &[Ty], osr: bool) {
-        let resume = self.asm.new_label();
-        let leave = self.asm.new_label();
-        self.push_frame();
-        self.add(AddOp::Sub, SP, SP, ENTER_FRAME);
-        self.asm.stp(Size::B64, Pair::base(FP, ENTER_SLOTS), X0, X1);
-        let saved = || (0..).map(|at| Pair::base(FP, ENTER_SAVED - 16 * at));
-        for (pair, (a, b)) in saved().zip(HOST_INTS) {
-            self.asm.stp(Size::B64, pair, a, b);
-        }
-        for (pair, (a, b)) in saved().skip(HOST_INTS.len()).zip(HOST_VECTORS) {
-            self.asm.vec_stp(Width::D, pair, a, b);
-        }
-        self.asm.adr(OFFSET, resume);
-        self.asm.store(Size::B64, Mem::base(SP, 0), OFFSET);
-        self.load(STORE, X1, self.layout.ctx_store);
-        self.load(CELLS, STORE, self.layout.store_activation);
-        self.mov(OFFSET, SP);
-        self.store(CELLS, self.layout.activation_entry_sp, OFFSET);
-        self.load(CELLS, STORE, self.layout.store_overflow);
-        self.load_fuel();
-        self.mov(VM_CONTEXT, X1);
-        self.load_memory_base();
-        self.mov(SCRATCH, X2);
-        self.mov(SCRATCH2, X3);
-        if !osr {
-            self.mov(SLOTS, X0);
-            self.load_slots(params, CONVENTION.args());
-        }
-        self.asm.blr(SCRATCH);
-        self.asm.ldp(Size::B64, SLOTS, CELLS, Pair::base(FP, ENTER_SLOTS));
-        // The pinned register may be that of another instance by now.
-        self.load(STORE, CELLS, self.layout.ctx_store);
-        self.store_fuel();
-        self.load(CELLS, STORE, self.layout.store_overflow);
-        self.store_slots(results, CONVENTION.results());
-        self.asm.mov_imm(Size::B32, X0, 0);
-        self.asm.bind(leave);
-        for (pair, (a, b)) in saved().zip(HOST_INTS) {
-            self.asm.ldp(Size::B64, a, b, pair);
-        }
-        for (pair, (a, b)) in saved().skip(HOST_INTS.len()).zip(HOST_VECTORS) {
-            self.asm.vec_ldp(Width::D, a, b, pair);
-        }
-        self.leave();
-        self.asm.ret();
-        self.asm.bind(resume);
-        self.add(AddOp::Add, FP, SP, ENTER_FRAME);
-        self.asm.b(leave);
-    }
-
     fn push_frame(&mut self) {
         self.asm.stp(Size::B64, Pair::pre(SP, -16), FP, LR);
-        self.mov(FP, SP);
+        self.asm.move_word(FP, SP);
     }
 
     fn leave(&mut self) {
-        self.mov(SP, FP);
+        self.asm.move_word(SP, FP);
         self.asm.ldp(Size::B64, FP, LR, Pair::post(SP, 16));
-    }
-
-    fn load_memory_base(&mut self) {
-        self.load(MEMORY_BASE, VM_CONTEXT, self.layout.ctx_memories);
-        self.load(MEMORY_BASE, MEMORY_BASE, 0);
-        self.load(MEMORY_BASE, MEMORY_BASE, self.layout.memory_base);
     }
 
     /// The frame with which a segment is left. `x27` is the VmContext of the code that is left, or else that of a
@@ -302,43 +349,18 @@ impl Emitter<'_> {
     fn leave_with_arguments(&mut self, shape: &Shape) {
         self.leave_segment(true);
         self.note_exit();
-        self.load(SLOTS, STORE, self.layout.store_value_top);
-        self.load(CELLS, STORE, self.layout.store_overflow);
-        self.store_slots(&shape.params, CONVENTION.args());
-    }
-
-    /// `x27`: the callee's VmContext; `x17`: its state.
-    fn cold(&mut self, shape: &Shape, raise: u64) {
-        self.leave_with_arguments(shape);
-        self.mov(X0, SCRATCH2);
-        self.mov(X1, VM_CONTEXT);
-        self.mov(X2, SLOTS);
-        self.call_runtime(self.runtime.interpret);
-        let other = self.asm.new_label();
-        self.asm.cbnz(Size::B32, X0, other);
-        self.return_with_slots(shape);
-        self.asm.bind(other);
-        self.load(STORE, VM_CONTEXT, self.layout.ctx_store);
-        let stopped = self.asm.new_label();
-        let tail_call = AddImm::new(status::TAIL_CALL.into()).expect("it is small");
-        self.asm.cmp_imm(Size::B32, X0, tail_call);
-        self.asm.b_cond(Cond::Ne, stopped);
-        self.load(SCRATCH2, STORE, self.layout.store_tail_state);
-        self.load(VM_CONTEXT, STORE, self.layout.store_tail_ctx);
-        self.mov(SCRATCH, X1);
-        self.leave();
-        self.asm.br(SCRATCH);
-        self.asm.bind(stopped);
-        self.jump_to_raise(raise);
+        self.asm.load_word(SLOTS, STORE, self.layout.store_value_top);
+        self.asm.load_word(CELLS, STORE, self.layout.store_overflow);
+        self.store_slots(&shape.params, CONVENTION.args(), SLOTS, CELLS);
     }
 
     /// Returns to machine code with results from the slots at `value_top`.
     fn return_with_slots(&mut self, shape: &Shape) {
-        self.load(STORE, VM_CONTEXT, self.layout.ctx_store);
-        self.load_fuel();
-        self.load(SLOTS, STORE, self.layout.store_value_top);
-        self.load(CELLS, STORE, self.layout.store_overflow);
-        self.load_slots(&shape.results, CONVENTION.results());
+        self.asm.load_word(STORE, VM_CONTEXT, self.layout.ctx_store);
+        self.load_fuel(STORE);
+        self.asm.load_word(SLOTS, STORE, self.layout.store_value_top);
+        self.asm.load_word(CELLS, STORE, self.layout.store_overflow);
+        self.load_slots(&shape.results, CONVENTION.results(), SLOTS, CELLS);
         self.leave();
         self.asm.ret();
     }
@@ -346,188 +368,35 @@ impl Emitter<'_> {
     /// With the status in `w0`.
     fn jump_to_raise(&mut self, raise: u64) {
         self.asm.mov_rr(Size::B32, X1, X0);
-        self.load(X0, VM_CONTEXT, self.layout.ctx_store);
+        self.asm.load_word(X0, VM_CONTEXT, self.layout.ctx_store);
         self.asm.mov_imm(Size::B64, SCRATCH, raise);
         self.asm.br(SCRATCH);
     }
 
-    /// `x27`: the callee's VmContext; `x17`: its state.
-    fn tail(&mut self, shape: &Shape) {
-        self.load(STORE, VM_CONTEXT, self.layout.ctx_store);
-        self.load_fuel();
-        self.load(SLOTS, STORE, self.layout.store_value_top);
-        self.load(CELLS, STORE, self.layout.store_overflow);
-        self.load_slots(&shape.params, CONVENTION.args());
-        self.jump_to_state();
-    }
-
     /// Goes on with a function whose state is in `x17`.
     fn jump_to_state(&mut self) {
-        self.load(SCRATCH, SCRATCH2, self.layout.state_native);
+        self.asm.load_word(SCRATCH, SCRATCH2, self.layout.state_native);
         self.asm.br(SCRATCH);
-    }
-
-    /// `x27`: the instance of the frame.
-    fn osr_tail(&mut self) {
-        self.load(STORE, VM_CONTEXT, self.layout.ctx_store);
-        self.load_fuel();
-        self.load_memory_base();
-        self.load(X0, STORE, self.layout.store_value_top);
-        self.load(SCRATCH, STORE, self.layout.store_tail_entry);
-        self.asm.br(SCRATCH);
-    }
-
-    /// `x27`: the host function, whose first word leads to the store as that of a VmContext does.
-    fn host(&mut self, shape: &Shape, raise: u64) {
-        self.leave_with_arguments(shape);
-        self.mov(X0, VM_CONTEXT);
-        self.mov(X1, FP);
-        self.mov(X2, SLOTS);
-        self.call_runtime(self.runtime.call_host);
-        let stopped = self.asm.new_label();
-        self.asm.cbnz(Size::B32, X0, stopped);
-        self.return_with_slots(shape);
-        self.asm.bind(stopped);
-        self.jump_to_raise(raise);
-    }
-
-    /// `x0`: VmContext; arguments as the runtime's function wants them.
-    fn libcall(&mut self, libcall: Libcall, raise: Label) -> u32 {
-        let address = self.runtime.libcalls[libcall as usize];
-        let start = self.begin();
-        self.leave_segment(false);
-        if matches!(libcall, Libcall::StackLimit | Libcall::Interrupted | Libcall::OutOfFuel) {
-            self.keeping(address, raise);
-            return start;
-        }
-        self.note_exit();
-        self.call_runtime(address);
-        if libcall.may_fail() {
-            self.raise_if_failed(raise);
-        }
-        self.leave();
-        self.asm.ret();
-        start
     }
 
     /// Loads the store of `x27` and notes there where the segment is left, and with what fuel.
     fn note_exit(&mut self) {
-        self.load(STORE, VM_CONTEXT, self.layout.ctx_store);
-        self.store(STORE, self.layout.store_exit_fp, FP);
-        self.store_fuel();
-    }
-
-    /// The fuel into the store.
-    fn store_fuel(&mut self) {
-        if self.runtime.fuel {
-            self.store(STORE, self.layout.store_fuel, FUEL);
-        }
-    }
-
-    /// The fuel, of which others may have had some, or given.
-    fn load_fuel(&mut self) {
-        if self.runtime.fuel {
-            self.load(FUEL, STORE, self.layout.store_fuel);
-        }
+        self.asm.load_word(STORE, VM_CONTEXT, self.layout.ctx_store);
+        self.asm.store_word(STORE, self.layout.store_exit_fp, FP);
+        self.store_fuel(STORE);
     }
 
     /// After a libcall that gives its status in `w1`.
     fn raise_if_failed(&mut self, raise: Label) {
         let returned = self.asm.new_label();
         self.asm.cbz(Size::B32, X1, returned);
-        self.load(X0, VM_CONTEXT, self.layout.ctx_store);
+        self.asm.load_word(X0, VM_CONTEXT, self.layout.ctx_store);
         self.asm.b(raise);
         self.asm.bind(returned);
     }
 
-    /// Called by a prologue that has set up the frame pointer, maybe more, or in the middle of a function: all registers
-    /// but scratch stay as they are. References in them are found behind the frame of the stub.
-    fn keeping(&mut self, address: u64, raise: Label) {
-        // 16 bytes for a pair of integers, then the vectors.
-        let ints = || (0..KEPT_INTS).step_by(2).map(|reg| (Gpr(reg), Gpr(reg + 1), 8 * i32::from(reg)));
-        let vectors =
-            || (0..SCRATCH_VECTOR2.0).step_by(2).map(|reg| (Fpr(reg), Fpr(reg + 1), 16 * i32::from(reg)));
-        let vector_bytes = 16 * usize::from(SCRATCH_VECTOR2.0);
-        self.add(AddOp::Sub, SP, SP, 8 * usize::from(KEPT_INTS));
-        for (a, b, at) in ints() {
-            self.asm.stp(Size::B64, Pair::base(SP, at), a, b);
-        }
-        self.add(AddOp::Sub, SP, SP, vector_bytes);
-        for (a, b, at) in vectors() {
-            self.asm.vec_stp(Width::Q, Pair::base(SP, at), a, b);
-        }
-        self.note_exit();
-        self.mov(X0, VM_CONTEXT);
-        self.call_runtime(address);
-        self.raise_if_failed(raise);
-        // The host may have been asked, or a reserve brought up.
-        self.load(STORE, VM_CONTEXT, self.layout.ctx_store);
-        self.load_fuel();
-        for (a, b, at) in vectors() {
-            self.asm.vec_ldp(Width::Q, a, b, Pair::base(SP, at));
-        }
-        self.add(AddOp::Add, SP, SP, vector_bytes);
-        for (a, b, at) in ints() {
-            self.asm.ldp(Size::B64, a, b, Pair::base(SP, at));
-        }
-        self.leave();
-        self.asm.ret();
-    }
-
-    /// `w16`: the code of the trap. Reached by a call, whose return address is the place.
-    fn trap(&mut self, resume: Label) {
-        self.leave_segment(false);
-        self.note_exit();
-        self.mov(X0, STORE);
-        self.asm.mov_rr(Size::B32, X1, SCRATCH);
-        self.make_room_for_resume();
-        self.call_runtime(self.runtime.trap);
-        self.asm.b(resume);
-    }
-
     fn make_room_for_resume(&mut self) {
         self.add(AddOp::Sub, SP, SP, 8 * RESUME_WORDS);
-        self.mov(X2, SP);
-    }
-
-    /// `x0`: the store; `w1`: the status. The words given are the value for `x0`, then where to go on: code, frame
-    /// pointer, stack pointer.
-    fn raise(&mut self, resume: Label) {
-        self.make_room_for_resume();
-        self.call_runtime(self.runtime.unwind);
-        self.asm.bind(resume);
-        self.asm.ldp(Size::B64, X0, SCRATCH, Pair::base(SP, 0));
-        self.asm.ldp(Size::B64, FP, SLOTS, Pair::base(SP, 16));
-        self.mov(SP, SLOTS);
-        self.asm.br(SCRATCH);
-    }
-
-    /// `x27`: the callee's VmContext, or host function.
-    fn refused(&mut self, raise: Label) {
-        self.leave_segment(true);
-        self.note_exit();
-        self.mov(X0, STORE);
-        self.call_runtime(self.runtime.refused);
-        self.asm.mov_rr(Size::B32, X1, X0);
-        self.load(X0, VM_CONTEXT, self.layout.ctx_store);
-        self.asm.b(raise);
-    }
-
-    /// What direct calls of a function without machine code lead to: loads its state and goes the way of calls
-    /// through references. `x27` is the VmContext of its instance.
-    pub fn cold_slot(&mut self, func: u32) -> u32 {
-        self.asm.room(64);
-        let start = self.asm.offset();
-        self.load(SCRATCH2, VM_CONTEXT, self.layout.ctx_funcs);
-        let state = u64::from(func) * u64::from(self.layout.state_size);
-        match AddImm::new(state) {
-            Some(state) => self.asm.add_imm(AddOp::Add, Size::B64, SCRATCH2, SCRATCH2, state),
-            None => {
-                self.asm.mov_imm(Size::B64, SCRATCH, state);
-                self.asm.add_rr(AddOp::Add, Size::B64, SCRATCH2, SCRATCH2, SCRATCH);
-            }
-        }
-        self.jump_to_state();
-        start
+        self.asm.move_word(X2, SP);
     }
 }

@@ -28,7 +28,7 @@ pub trait Machine: lower::Machine {
     /// Its assembler.
     type Assembler: Assemble<Features = Self::Features>;
     /// What it has behind the blocks that other machines have not.
-    type Slow: Copy;
+    type Slow: Copy + Send;
     /// What it keeps while a function is emitted, recycled.
     type EmitState: Default + Send;
     /// More bytes than any of its instructions takes, its moves included one by one; but for a jump table.

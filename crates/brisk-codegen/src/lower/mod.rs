@@ -22,9 +22,9 @@ use std::fmt::Debug;
 /// What lowering asks of a machine.
 pub trait Machine: Sized + 'static {
     /// Its instructions.
-    type Inst: Copy + PartialEq + Debug;
+    type Inst: Copy + PartialEq + Debug + Send;
     /// Its extensions.
-    type Features: Copy + Debug;
+    type Features: Copy + Debug + Send;
     /// What it keeps while a function is lowered, recycled.
     type State: Default + Send;
     /// Its calling convention.

@@ -2,8 +2,9 @@
 
 use brisk_codegen::ir::{parse::parse, verify::verify};
 use brisk_codegen::layout::VmLayout;
+use brisk_codegen::lower::{LowerSettings, Lowered, Lowerer, lower};
+use brisk_codegen::x64::X64;
 use brisk_codegen::x64::asm::Features;
-use brisk_codegen::x64::lower::{LowerSettings, Lowered, Lowerer, lower};
 
 /// Lowers a function; each edge must pass a value for each parameter of the block it leads to.
 #[track_caller]
@@ -12,7 +13,7 @@ fn edges_fit(text: &str, with_arguments: usize) {
     verify(&func).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let settings = LowerSettings { layout: VmLayout::default(), features: Features::ALL, spectre: false };
     let mut out = Lowered::default();
-    lower(&mut Lowerer::default(), &func, &settings, &mut out);
+    lower(&mut Lowerer::<X64>::default(), &func, &settings, &mut out);
     let mut passing = 0;
     for (number, block) in out.code.blocks.iter().enumerate() {
         for edge in &out.code.edges[block.succs.indices()] {

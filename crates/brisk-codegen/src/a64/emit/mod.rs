@@ -5,10 +5,10 @@ mod float;
 mod int;
 mod simd;
 
+use super::A64;
 use super::asm::*;
 use super::convention::*;
 use super::inst::{Address, Base, Index, Inst, LogicRhs, Rhs, Test};
-use super::lower::A64;
 use super::simd::SimdInst;
 use crate::code::{SiteKind, Target};
 use crate::convention::{OVERFLOW_CELL, gpr, int, vector_reg};

@@ -7,6 +7,7 @@ mod int;
 mod memory;
 mod simd;
 
+use super::A64;
 use super::asm::{Features, Size, mov_imm_len};
 use super::convention::CONVENTION;
 use super::inst::{Inst, Test};
@@ -16,23 +17,8 @@ use crate::ir::{self, *};
 use crate::lower::{self, Machine, Ops, def, def_reuse, used};
 use crate::vcode::*;
 
-/// What lowering to a64 must know beside the function.
-pub type LowerSettings = lower::LowerSettings<Features>;
-/// A function's code before registers are allocated.
-pub type Lowered = lower::Lowered<Inst>;
-/// Recycled state of lowering.
-pub type Lowerer = lower::Lowerer<A64>;
-
 /// Lowering of one function.
 type Lower<'a> = lower::Lower<'a, A64>;
-
-/// The machine, to lowering.
-pub enum A64 {}
-
-/// Lowers a function.
-pub fn lower(state: &mut Lowerer, func: &Func, settings: &LowerSettings, out: &mut Lowered) {
-    lower::lower::<A64>(state, func, settings, out);
-}
 
 impl Machine for A64 {
     type Inst = Inst;

@@ -5,10 +5,10 @@ mod float;
 mod int;
 mod simd;
 
+use super::X64;
 use super::asm::*;
 use super::convention::*;
 use super::inst::*;
-use super::lower::X64;
 use super::simd::SimdInst;
 use crate::code::SiteKind;
 use crate::code::Target;

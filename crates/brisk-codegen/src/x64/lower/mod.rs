@@ -5,6 +5,7 @@ mod int;
 mod memory;
 mod simd;
 
+use super::X64;
 use super::asm::{Features, Size, VecOp};
 use super::convention::CONVENTION;
 use super::inst::{Address, Inst, VecWidth};
@@ -16,23 +17,8 @@ use crate::lower::{
 };
 use crate::vcode::*;
 
-/// What lowering to x64 must know beside the function.
-pub type LowerSettings = lower::LowerSettings<Features>;
-/// A function's code before registers are allocated.
-pub type Lowered = lower::Lowered<Inst>;
-/// Recycled state of lowering.
-pub type Lowerer = lower::Lowerer<X64>;
-
 /// Lowering of one function.
 type Lower<'a> = lower::Lower<'a, X64>;
-
-/// The machine, to lowering.
-pub enum X64 {}
-
-/// Lowers a function.
-pub fn lower(state: &mut Lowerer, func: &Func, settings: &LowerSettings, out: &mut Lowered) {
-    lower::lower::<X64>(state, func, settings, out);
-}
 
 impl Machine for X64 {
     type Inst = Inst;
