@@ -4,10 +4,14 @@ use brisk::*;
 
 /// Runs the export `f` on every tier and gives what it returned, or why and where it stopped.
 fn on_every_tier(text: &str, fuel: Option<u64>, argument: i32) -> String {
-    let run = |tier: Tier, signals: bool| {
+    let run = |tier: Tier, signals: bool, interruptible: bool| {
         let mut config = Config::new();
         config.deterministic(true).compile_threads(0).tier_threshold(0);
-        config.tier(tier).signals_based_traps(signals).consume_fuel(fuel.is_some());
+        config
+            .tier(tier)
+            .signals_based_traps(signals)
+            .interruptible(interruptible)
+            .consume_fuel(fuel.is_some());
         let engine = Engine::new(&config).unwrap();
         let module = Module::new(&engine, text).unwrap();
         let mut store = Store::new(&engine, ());
@@ -41,9 +45,12 @@ fn on_every_tier(text: &str, fuel: Option<u64>, argument: i32) -> String {
             }
         }
     };
-    let expected = run(Tier::Interp, true);
+    let expected = run(Tier::Interp, true, true);
     for (tier, signals) in [(Tier::Jit, true), (Tier::Jit, false), (Tier::Auto, true)] {
-        assert_eq!(run(tier, signals), expected, "{tier}, signals {signals}: {text}");
+        for interruptible in [false, true] {
+            let seen = run(tier, signals, interruptible);
+            assert_eq!(seen, expected, "{tier}, signals {signals}, interruptible {interruptible}: {text}");
+        }
     }
     expected
 }
@@ -82,6 +89,41 @@ fn a_store_of_arithmetic_on_what_is_no_load() {
                     (i32.load (i32.const 8))))"
             );
             on_every_tier(&text, None, 0x0102_0304);
+        }
+    }
+}
+
+/// As Go's compiler writes functions: a jump backwards leads around the loop, whose table leads to where the constant says. So
+/// the loop of the second and third part is entered from the first part, too, which writes what the second part reads.
+#[test]
+fn what_is_written_on_another_way_into_a_loop_is_read_in_it() {
+    for (read, write) in [
+        ("(i32.load (i32.const 0))", "(i32.store (i32.const 0) (local.get $n))"),
+        ("(global.get $global)", "(global.set $global (local.get $n))"),
+        ("(table.size 0)", "(drop (table.grow 0 (ref.null func) (i32.const 1)))"),
+    ] {
+        let text = format!(
+            r#"(module (memory 1) (global $global (mut i32) (i32.const 5)) (table 1 100 funcref)
+                (func (export "f") (param $n i32) (result i32) (local $place i32) (local $sum i32)
+                    (local.set $place (i32.rem_u (local.get $n) (i32.const 3)))
+                    (local.set $sum {read})
+                    (loop $dispatch
+                        (block $third (block $second (block $first
+                            (br_table $first $second $third (local.get $place)))
+                            {write}
+                            (local.set $place (i32.const 2))
+                            (br $dispatch))
+                            (local.set $sum (i32.add (i32.mul (local.get $sum) (i32.const 10)) {read})))
+                        (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+                        (if (i32.le_s (local.get $n) (i32.const 0)) (then (return (local.get $sum))))
+                        (local.set $place (i32.const 1))
+                        (if (i32.and (local.get $n) (i32.const 1)) (then (br $dispatch)))
+                        (local.set $place (i32.const 0))
+                        (br $dispatch))
+                    (unreachable)))"#
+        );
+        for n in 6..9 {
+            on_every_tier(&text, None, n);
         }
     }
 }

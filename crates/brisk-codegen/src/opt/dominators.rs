@@ -1,5 +1,5 @@
-//! Which block is on every way to which: a fact, found from forward edges alone (every cycle has one entry, so that edges
-//! backwards change nothing).
+//! Which block is on every way to which: a fact, found from forward edges alone. (What dominates a block by those dominates
+//! all from where an edge leads back to it, also in loops with several entries: so edges backwards change nothing.)
 
 use crate::ir::{Block, Func, NONE, tree::Tree};
 

@@ -6,8 +6,9 @@
 //!
 //! One walk over the blocks in their order. What was seen last of everything equal stands in a table, and counts if its
 //! block dominates the one at hand. Memory has versions, one for each region: a store or call begins a new one, and so
-//! do joins at which different ones meet and headers of loops that change the region. A load is equal to another of the same
-//! version, and of the versions before as long as the stores between them are known to be elsewhere.
+//! do joins at which different ones meet, headers of loops that change the region, and headers of loops that are entered
+//! elsewhere, too: the way around such a loop may begin behind a write that is not in it. A load is equal to another of the
+//! same version, and of the versions before as long as the stores between them are known to be elsewhere.
 //!
 //! Whatever traps is removed only where the same has been done before: a memory never shrinks, so what was in bounds
 //! stays so.
@@ -74,6 +75,8 @@ pub struct Numbering {
     changes: Vec<u16>,
     /// Headers of the loops around.
     loops: Vec<u32>,
+    /// The header of the innermost loop around each block that it is not the header of.
+    around: Vec<u32>,
 }
 
 const ALL: u16 = (1 << REGIONS) - 2;
@@ -139,6 +142,7 @@ impl Numbering {
         self.changes.clear();
         self.changes.resize(f.blocks.len(), 0);
         self.loops.clear();
+        self.around.clear();
         if !f.blocks.iter().any(|block| block.loop_header) {
             return;
         }
@@ -148,6 +152,7 @@ impl Numbering {
             {
                 self.leave();
             }
+            self.around.push(self.loops.last().copied().unwrap_or(NONE));
             if block.loop_header {
                 self.loops.push(number as u32);
             }
@@ -158,6 +163,16 @@ impl Numbering {
         }
         while !self.loops.is_empty() {
             self.leave();
+        }
+        for block in 0..f.blocks.len() as u32 {
+            for edge in f.successors(Block(block)).indices() {
+                let mut entered = self.around[f.edges[edge].to.0 as usize];
+                // From before the header.
+                while entered != NONE && entered > block {
+                    self.changes[entered as usize] = ALL;
+                    entered = self.around[entered as usize];
+                }
+            }
         }
     }
 

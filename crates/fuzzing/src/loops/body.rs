@@ -21,6 +21,13 @@ pub struct Counter {
     pub trips: u64,
 }
 
+/// What the parts of a loop that dispatches read and write: a place in memory, or a global, by way of a local.
+#[derive(Clone, Copy)]
+struct Cell {
+    address: u32,
+    sum: usize,
+}
+
 /// Where branches may go.
 #[derive(Clone)]
 struct Label {
@@ -766,6 +773,9 @@ impl<'m, 'b> Body<'m, 'b> {
         } else {
             self.line(&format!("i32.const 0 local.set {place}"));
         }
+        // Some of the parts read what others write.
+        let cell = Cell { address: self.source.choose(&[0, 8, 20]), sum: self.new_local(I32) };
+        self.touch(cell);
         self.line(&format!("block {out}\nloop {label}"));
         if self.source.one_in(8) {
             self.statement(0, false);
@@ -782,6 +792,7 @@ impl<'m, 'b> Body<'m, 'b> {
         self.labels.push(Label { name: out.clone(), types: Vec::new() });
         for nth in 0..cases.len() {
             self.line("end");
+            self.touch(cell);
             if nth == 0 {
                 self.iteration(depth);
             } else if !self.source.one_in(4) {
@@ -793,6 +804,22 @@ impl<'m, 'b> Body<'m, 'b> {
         }
         self.labels.pop();
         self.line("end\nend");
+    }
+
+    /// Reads or writes what others do, or does nothing.
+    fn touch(&mut self, cell: Cell) {
+        let Cell { address, sum } = cell;
+        let read = match self.source.below(8) {
+            0 | 1 => format!("i32.const {address} i32.load"),
+            2 => "global.get $hash i32.wrap_i64".to_owned(),
+            3 => {
+                return self
+                    .line(&format!("i32.const {address} local.get {sum} i32.const 13 i32.add i32.store"));
+            }
+            4 => return self.line(&format!("local.get {sum} i64.extend_i32_u global.set $hash")),
+            _ => return,
+        };
+        self.line(&format!("local.get {sum} i32.const 31 i32.mul {read} i32.add local.set {sum}"));
     }
 
     /// One of the jumps within a loop that dispatches.
