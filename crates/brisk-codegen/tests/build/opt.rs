@@ -1,4 +1,5 @@
-//! The passes: IR text in, IR text out.
+//! The passes: IR text in, IR text out. Both are one text: lines that begin with `-` are only in what goes in, lines that
+//! begin with `+` only in what comes out.
 
 use brisk_codegen::ir::{Func, parse::parse, print::print, verify::verify};
 use brisk_codegen::opt::Optimizer;
@@ -9,22 +10,33 @@ fn read(text: &str) -> Func {
     func
 }
 
+/// What goes in, and what is to come out.
+fn sides(text: &str) -> [Func; 2] {
+    ['-', '+'].map(|side| {
+        let line = |line: &str| match line.strip_prefix(['-', '+']) {
+            Some(rest) => line.starts_with(side).then(|| format!("{rest}\n")),
+            None => Some(format!("{line}\n")),
+        };
+        read(&text.lines().filter_map(line).collect::<String>())
+    })
+}
+
 /// What the numbering and the removal of what is unused make of a function.
 #[track_caller]
-fn numbered(before: &str, after: &str) {
-    let mut func = read(before);
+fn numbered(text: &str) {
+    let [mut func, after] = sides(text);
     let mut optimizer = Optimizer::default();
     optimizer.opt_number(&mut func);
     optimizer.opt_dead(&mut func);
     let found = print(&func);
     verify(&func).unwrap_or_else(|error| panic!("{error}\n{found}"));
-    assert_eq!(found, print(&read(after)));
+    assert_eq!(found, print(&after));
 }
 
 /// What must stay as it is.
 #[track_caller]
 fn stays(text: &str) {
-    numbered(text, text);
+    numbered(text);
 }
 
 #[test]
@@ -35,18 +47,9 @@ block0(v0: i32, v1: i32):
     v2: i32 = add v0, v1
     branch v2, block1(), block2()
 block1():
-    v3: i32 = add v0, v1
-    return v3
-block2():
-    v4: i32 = mul v0, v1
-    return v4
-",
-        "func -> (i32)
-block0(v0: i32, v1: i32):
-    v2: i32 = add v0, v1
-    branch v2, block1(), block2()
-block1():
-    return v2
+-    v3: i32 = add v0, v1
+-    return v3
++    return v2
 block2():
     v4: i32 = mul v0, v1
     return v4
@@ -81,17 +84,11 @@ fn a_load_that_traps_goes_only_behind_the_same_access() {
         "func -> (i32)
 block0(v0: i32):
     v1: i32 = load.u32.memory0.pinned.traps v0 + 8
-    v2: i32 = load.u32.memory0.pinned.traps v0 + 8
+-    v2: i32 = load.u32.memory0.pinned.traps v0 + 8
     v3: i32 = load.u32.memory0.pinned.traps v0 + 12
     v4: i32 = load.u8.memory0.pinned.traps v0 + 8
-    return v2
-",
-        "func -> (i32)
-block0(v0: i32):
-    v1: i32 = load.u32.memory0.pinned.traps v0 + 8
-    v3: i32 = load.u32.memory0.pinned.traps v0 + 12
-    v4: i32 = load.u8.memory0.pinned.traps v0 + 8
-    return v1
+-    return v2
++    return v1
 ",
     );
 }
@@ -118,20 +115,13 @@ fn divisions_and_conversions_trap_once_where_they_would_twice() {
         "func -> (i32)
 block0(v0: i32, v1: i32):
     v2: i32 = div_s v0, v1
-    v3: i32 = div_s v0, v1
+-    v3: i32 = div_s v0, v1
     v4: i32 = div_s v1, v0
     trap_if.integer_overflow v0
-    trap_if.integer_overflow v0
+-    trap_if.integer_overflow v0
     trap_if.division_by_zero v0
-    return v3
-",
-        "func -> (i32)
-block0(v0: i32, v1: i32):
-    v2: i32 = div_s v0, v1
-    v4: i32 = div_s v1, v0
-    trap_if.integer_overflow v0
-    trap_if.division_by_zero v0
-    return v2
+-    return v3
++    return v2
 ",
     );
 }
@@ -143,14 +133,9 @@ fn what_was_stored_is_what_is_loaded() {
 block0(v0: i32, v1: i32, v2: i64):
     store.u32.memory0.pinned.traps v0 + 4, v1
     store.u64.memory0.pinned.traps v0 + 8, v2
-    v3: i32 = load.u32.memory0.pinned.traps v0 + 4
-    return v3
-",
-        "func -> (i32)
-block0(v0: i32, v1: i32, v2: i64):
-    store.u32.memory0.pinned.traps v0 + 4, v1
-    store.u64.memory0.pinned.traps v0 + 8, v2
-    return v1
+-    v3: i32 = load.u32.memory0.pinned.traps v0 + 4
+-    return v3
++    return v1
 ",
     );
 }
@@ -205,14 +190,9 @@ fn other_regions_are_not_stored_over() {
 block0(v0: i32, v1: i64, v2: i32):
     v3: i32 = load.u32.global v1 + 0
     store.u32.memory0.pinned.traps v0 + 4, v2
-    v4: i32 = load.u32.global v1 + 0
-    return v4
-",
-        "func -> (i32)
-block0(v0: i32, v1: i64, v2: i32):
-    v3: i32 = load.u32.global v1 + 0
-    store.u32.memory0.pinned.traps v0 + 4, v2
-    return v3
+-    v4: i32 = load.u32.global v1 + 0
+-    return v4
++    return v3
 ",
     );
 }
@@ -258,21 +238,13 @@ block0(v0: i64, v1: i32):
     v2: i32 = load.u32.global v0 + 0
     jump block1(v2)
 block1(v3: i32) depth 1 loop:
-    v4: i32 = load.u32.global v0 + 0
+-    v4: i32 = load.u32.global v0 + 0
     store.u32.memory0.pinned.traps v1 + 0, v3
-    branch v4, block1(v4), block2()
+-    branch v4, block1(v4), block2()
++    branch v2, block1(v2), block2()
 block2():
-    return v4
-",
-        "func -> (i32)
-block0(v0: i64, v1: i32):
-    v2: i32 = load.u32.global v0 + 0
-    jump block1(v2)
-block1(v3: i32) depth 1 loop:
-    store.u32.memory0.pinned.traps v1 + 0, v3
-    branch v2, block1(v2), block2()
-block2():
-    return v2
+-    return v4
++    return v2
 ",
     );
 }
@@ -306,19 +278,10 @@ block0(v0: i64, v1: i32):
     v3: i64 = check v1, v2, 8
     poll
     v4: i64 = load.u64.memory_descriptor v0 + 8
-    v5: i64 = check v1, v4, 4
+-    v5: i64 = check v1, v4, 4
     v6: i64 = check v1, v4, 9
-    v7: i64 = add v5, v6
-    return v7
-",
-        "func -> (i64)
-block0(v0: i64, v1: i32):
-    v2: i64 = load.u64.memory_descriptor v0 + 8
-    v3: i64 = check v1, v2, 8
-    poll
-    v4: i64 = load.u64.memory_descriptor v0 + 8
-    v6: i64 = check v1, v4, 9
-    v7: i64 = add v3, v6
+-    v7: i64 = add v5, v6
++    v7: i64 = add v3, v6
     return v7
 ",
     );
@@ -349,19 +312,9 @@ block0(v0: i32):
     jump block1(v0)
 block1(v1: i32) depth 1 loop:
     v2: i32 = const 1
++    v4: i32 = load.u8.memory0.pinned.traps v1 + 1
     v3: i32 = add v1, v2
-    v4: i32 = load.u8.memory0.pinned.traps v1 + 1
-    branch v4, block1(v3), block2()
-block2():
-    return v1
-",
-        "func -> (i32)
-block0(v0: i32):
-    jump block1(v0)
-block1(v1: i32) depth 1 loop:
-    v2: i32 = const 1
-    v4: i32 = load.u8.memory0.pinned.traps v1 + 1
-    v3: i32 = add v1, v2
+-    v4: i32 = load.u8.memory0.pinned.traps v1 + 1
     branch v4, block1(v3), block2()
 block2():
     return v1
@@ -388,10 +341,10 @@ block2(v5: i32):
 
 /// What making charges together makes of a function.
 #[track_caller]
-fn charged(before: &str, after: &str) {
-    let mut func = read(before);
+fn charged(text: &str) {
+    let [mut func, after] = sides(text);
     Optimizer::default().opt_fuel(&mut func);
-    assert_eq!(print(&func), print(&read(after)));
+    assert_eq!(print(&func), print(&after));
 }
 
 #[test]
@@ -401,28 +354,17 @@ fn charges_are_carried_on_to_the_next_one_and_into_both_branches() {
 block0(v0: i32, v1: i32):
     fuel 3, 1
     v2: i32 = add v0, v1
-    fuel 2, 0
+-    fuel 2, 0
     v3: i32 = mul v2, v1
-    fuel 4, 0
+-    fuel 4, 0
     branch v3, block1(), block2()
 block1():
-    fuel 1, 0
+-    fuel 1, 0
++    fuel 7, 0
     return v0
 block2():
-    fuel 5, 1
-    return v1
-",
-        "func -> (i32)
-block0(v0: i32, v1: i32):
-    fuel 3, 1
-    v2: i32 = add v0, v1
-    v3: i32 = mul v2, v1
-    branch v3, block1(), block2()
-block1():
-    fuel 7, 0
-    return v0
-block2():
-    fuel 11, 1
+-    fuel 5, 1
++    fuel 11, 1
     return v1
 ",
     );
@@ -431,21 +373,6 @@ block2():
 #[test]
 fn charges_are_made_before_anybody_sees_what_is_left() {
     charged(
-        "func -> (i32)
-block0(v0: i32, v1: i32):
-    fuel 2, 0
-    v2: i32 = load.u32.memory0.pinned.traps v0 + 4
-    fuel 3, 0
-    poll
-    fuel 1, 0
-    branch v0, block1(), block2(v2)
-block1():
-    fuel 4, 0
-    jump block2(v1)
-block2(v3: i32):
-    fuel 5, 0
-    return v3
-",
         "func -> (i32)
 block0(v0: i32, v1: i32):
     fuel 2, 0
