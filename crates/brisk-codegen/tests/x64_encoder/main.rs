@@ -2,6 +2,8 @@
 //! with random operands, has to decode to what was asked for.
 
 mod cases;
+#[path = "../encoder/mod.rs"]
+mod encoder;
 mod golden;
 mod labels;
 
@@ -30,7 +32,6 @@ fn every_case_is_checked_on_some_processor() {
     }
 }
 
-/// Rows cannot be forgotten, the cases come from the tables; methods could be.
 #[test]
 fn every_method_has_a_case() {
     let methods = [
@@ -45,25 +46,13 @@ fn every_method_has_a_case() {
         include_str!("cases/flow.rs"),
         include_str!("cases/vec.rs"),
         include_str!("labels.rs"),
-    ]
-    .concat();
-    let mut count = 0;
-    for line in methods.iter().flat_map(|source| source.lines()) {
-        let Some(declared) = line.strip_prefix("    pub fn ") else { continue };
-        let name = declared.split(['(', '<']).next().expect("a method has a name");
-        let called = [format!(".{name}("), format!("Assembler::{name}")];
-        assert!(called.iter().any(|call| cases.contains(call)), "no case for {name}");
-        count += 1;
-    }
+    ];
+    let count = encoder::methods_with_a_case(&methods, &cases);
     assert!(count > 80, "{count} methods found");
 }
 
 #[test]
 fn fuzz_target_takes_any_bytes() {
     let cases = cases::all();
-    let mut source = Source::new(&[], 99);
-    for len in 0..2000 {
-        let data: Vec<u8> = (0..len % 64).map(|_| source.next() as u8).collect();
-        cases::fuzz(&data, &cases);
-    }
+    encoder::any_bytes(|data| cases::fuzz(data, &cases));
 }

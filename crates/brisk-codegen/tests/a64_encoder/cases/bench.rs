@@ -1,41 +1,12 @@
 //! Random operands, and the comparison of what was asked for with what the decoder sees: as text, in the
 //! syntax of Arm's manual, with numbers in any base.
 
+pub use crate::encoder::Source;
 use brisk_codegen::a64::asm::*;
 use yaxpeax_arch::{Decoder, U8Reader};
 use yaxpeax_arm::armv8::a64::InstDecoder;
 
-/// Choices: bytes that are given, then xorshift.
-pub struct Source {
-    data: Vec<u8>,
-    at: usize,
-    state: u64,
-}
-
 impl Source {
-    pub fn new(data: &[u8], seed: u64) -> Source {
-        Source { data: data.to_vec(), at: 0, state: seed }
-    }
-
-    pub fn next(&mut self) -> u64 {
-        if let Some(&byte) = self.data.get(self.at) {
-            self.at += 1;
-            return u64::from(byte) | (self.state << 8);
-        }
-        self.state ^= self.state << 13;
-        self.state ^= self.state >> 7;
-        self.state ^= self.state << 17;
-        self.state >> 8
-    }
-
-    pub fn below(&mut self, limit: usize) -> usize {
-        (self.next() % limit as u64) as usize
-    }
-
-    pub fn pick<T: Copy>(&mut self, of: &[T]) -> T {
-        of[self.below(of.len())]
-    }
-
     /// Neither xzr nor sp.
     pub fn gpr(&mut self) -> Gpr {
         Gpr(self.below(31) as u8)
@@ -63,10 +34,6 @@ impl Source {
 
     pub fn fpr(&mut self) -> Fpr {
         Fpr(self.below(32) as u8)
-    }
-
-    pub fn flag(&mut self) -> bool {
-        self.next() & 1 != 0
     }
 
     pub fn cond(&mut self) -> Cond {

@@ -1,42 +1,13 @@
 //! Random operands, and the comparison of what was asked for with what the decoder sees.
 
+pub use crate::encoder::Source;
 use brisk_codegen::x64::asm::*;
 use iced_x86::{Decoder, DecoderOptions, Instruction, OpKind, Register};
 
 /// Where symbols are taken to be.
 const SYMBOLS_AT: u64 = 0x4000_0000;
 
-/// Choices: bytes that are given, then xorshift.
-pub struct Source {
-    data: Vec<u8>,
-    at: usize,
-    state: u64,
-}
-
 impl Source {
-    pub fn new(data: &[u8], seed: u64) -> Source {
-        Source { data: data.to_vec(), at: 0, state: seed }
-    }
-
-    pub fn next(&mut self) -> u64 {
-        if let Some(&byte) = self.data.get(self.at) {
-            self.at += 1;
-            return u64::from(byte) | (self.state << 8);
-        }
-        self.state ^= self.state << 13;
-        self.state ^= self.state >> 7;
-        self.state ^= self.state << 17;
-        self.state >> 8
-    }
-
-    pub fn below(&mut self, limit: usize) -> usize {
-        (self.next() % limit as u64) as usize
-    }
-
-    pub fn pick<T: Copy>(&mut self, of: &[T]) -> T {
-        of[self.below(of.len())]
-    }
-
     pub fn gpr(&mut self) -> Gpr {
         Gpr(self.below(16) as u8)
     }
@@ -47,10 +18,6 @@ impl Source {
 
     pub fn byte(&mut self) -> u8 {
         self.next() as u8
-    }
-
-    pub fn flag(&mut self) -> bool {
-        self.next() & 1 != 0
     }
 
     /// A number that is often at an edge of an encoding.
