@@ -200,6 +200,43 @@ pub struct VCode<I> {
     pub hints: Vec<(VReg, PReg)>,
 }
 
+impl<I> Default for VCode<I> {
+    fn default() -> VCode<I> {
+        VCode {
+            insts: Vec::new(),
+            operand_ends: Vec::new(),
+            operands: Vec::new(),
+            clobbers: Vec::new(),
+            clobber_sets: vec![RegSet::EMPTY],
+            blocks: Vec::new(),
+            edges: Vec::new(),
+            vregs: Vec::new(),
+            classes: Vec::new(),
+            wide: Vec::new(),
+            remat: Vec::new(),
+            hints: Vec::new(),
+        }
+    }
+}
+
+impl<I> VCode<I> {
+    /// Forgets the function, keeps the memory.
+    pub fn clear(&mut self) {
+        self.insts.clear();
+        self.operand_ends.clear();
+        self.operands.clear();
+        self.clobbers.clear();
+        self.clobber_sets.truncate(1);
+        self.blocks.clear();
+        self.edges.clear();
+        self.vregs.clear();
+        self.classes.clear();
+        self.wide.clear();
+        self.remat.clear();
+        self.hints.clear();
+    }
+}
+
 /// The registers an ISA lets the allocator have.
 #[derive(Clone, Copy, Debug)]
 pub struct RegSets {

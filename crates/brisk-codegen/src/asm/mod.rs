@@ -41,6 +41,16 @@ vocabulary! {
 }
 
 impl Size {
+    /// The size of 1, 2, 4 or 8 bytes.
+    pub const fn of_bytes(bytes: u32) -> Size {
+        match bytes {
+            1 => Size::B8,
+            2 => Size::B16,
+            4 => Size::B32,
+            _ => Size::B64,
+        }
+    }
+
     /// The size in bytes.
     pub const fn bytes(self) -> u32 {
         1 << self as u32

@@ -137,4 +137,16 @@ impl SimdOp {
     pub fn from_aux(aux: u16) -> SimdOp {
         SimdOp::ALL[usize::from(aux)]
     }
+
+    /// Whether it tells whether any lane, or each, is not 0.
+    pub fn tests_lanes(self) -> bool {
+        matches!(
+            self,
+            SimdOp::V128AnyTrue
+                | SimdOp::I8x16AllTrue
+                | SimdOp::I16x8AllTrue
+                | SimdOp::I32x4AllTrue
+                | SimdOp::I64x2AllTrue
+        )
+    }
 }

@@ -85,20 +85,7 @@ pub struct Lowered<I> {
 impl<I> Default for Lowered<I> {
     fn default() -> Lowered<I> {
         Lowered {
-            code: VCode {
-                insts: Vec::new(),
-                operand_ends: Vec::new(),
-                operands: Vec::new(),
-                clobbers: Vec::new(),
-                clobber_sets: vec![RegSet::EMPTY],
-                blocks: Vec::new(),
-                edges: Vec::new(),
-                vregs: Vec::new(),
-                classes: Vec::new(),
-                wide: Vec::new(),
-                remat: Vec::new(),
-                hints: Vec::new(),
-            },
+            code: VCode::default(),
             positions: Vec::new(),
             small_loops: Vec::new(),
             invokes: Vec::new(),
@@ -109,19 +96,7 @@ impl<I> Default for Lowered<I> {
 
 impl<I> Lowered<I> {
     fn clear(&mut self) {
-        let code = &mut self.code;
-        code.insts.clear();
-        code.operand_ends.clear();
-        code.operands.clear();
-        code.clobbers.clear();
-        code.clobber_sets.truncate(1);
-        code.blocks.clear();
-        code.edges.clear();
-        code.vregs.clear();
-        code.classes.clear();
-        code.wide.clear();
-        code.remat.clear();
-        code.hints.clear();
+        self.code.clear();
         self.positions.clear();
         self.small_loops.clear();
         self.invokes.clear();

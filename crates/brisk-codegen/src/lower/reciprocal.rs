@@ -1,5 +1,31 @@
 //! Reciprocals of constants, by which quotients are products and shifts (Hacker's Delight, chapter 10).
 
+use crate::ir::Ty;
+
+/// A constant that a product and shifts divide by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Divisor {
+    /// Without its sign.
+    pub magnitude: u64,
+    /// Its sign.
+    pub negative: bool,
+}
+
+impl Divisor {
+    /// From the bits of an integer of a type. `None` if the division is left to the machine's instruction.
+    pub fn of(ty: Ty, signed: bool, bits: u64) -> Option<Divisor> {
+        let value = if ty == Ty::I32 { i64::from(bits as i32) } else { bits as i64 };
+        let least = if ty == Ty::I32 { i64::from(i32::MIN) } else { i64::MIN };
+        let divisor = match signed {
+            true => Divisor { magnitude: value.unsigned_abs(), negative: value < 0 },
+            false => Divisor { magnitude: bits, negative: false },
+        };
+        // A power of two without a sign is a shift already, by the builder.
+        let is_plain = if signed { value != least } else { !bits.is_power_of_two() };
+        (divisor.magnitude >= 2 && is_plain).then_some(divisor)
+    }
+}
+
 /// How an unsigned integer is divided by a constant that is no power of two.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Unsigned {

@@ -93,20 +93,7 @@ impl Builder {
     pub fn new(regs: RegSets) -> Builder {
         let clobber_sets = vec![RegSet::EMPTY, regs.allocatable.minus(regs.callee_saved), regs.allocatable];
         Builder {
-            code: VCode {
-                insts: Vec::new(),
-                operand_ends: Vec::new(),
-                operands: Vec::new(),
-                clobbers: Vec::new(),
-                clobber_sets,
-                blocks: Vec::new(),
-                edges: Vec::new(),
-                vregs: Vec::new(),
-                classes: Vec::new(),
-                wide: Vec::new(),
-                remat: Vec::new(),
-                hints: Vec::new(),
-            },
+            code: VCode { clobber_sets, ..VCode::default() },
             regs,
             block: None,
             depth: 0,

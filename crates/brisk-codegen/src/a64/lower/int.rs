@@ -5,7 +5,7 @@ use crate::a64::asm::{
     AddImm, AddOp, BitfieldOp, Cond, Data1Op, Data2Op, Extend, LogicImm, LogicOp, MulAddOp, SelectOp, Shift,
 };
 use crate::a64::inst::{LogicRhs, Rhs};
-use crate::lower::reciprocal::{Signed, Unsigned};
+use crate::lower::reciprocal::{Divisor, Signed, Unsigned};
 
 /// A mask of low bits: how many.
 fn low_mask(bits: u64) -> Option<u8> {
@@ -574,21 +574,11 @@ impl Lower<'_> {
         divisor: u64,
     ) -> bool {
         let size = size(ty);
-        let magnitude = match (ty, signed) {
-            (Ty::I32, true) => u64::from((divisor as i32).unsigned_abs()),
-            (_, true) => (divisor as i64).unsigned_abs(),
-            _ => divisor,
-        };
-        // A power of two without a sign is a shift already, by the builder.
-        let plain = signed && magnitude < 1 << (size.bits() - 1) || !signed && !magnitude.is_power_of_two();
-        if magnitude < 2 || !plain {
-            return false;
-        }
+        let Some(Divisor { magnitude, negative }) = Divisor::of(ty, signed, divisor) else { return false };
         let dst = self.reg_of(value);
         let n = self.reg(a);
         let quotient = if rem { self.new_int() } else { dst };
         if signed {
-            let negative = if ty == Ty::I32 { (divisor as i32) < 0 } else { (divisor as i64) < 0 };
             self.div_signed(size, quotient, n, magnitude, negative);
         } else {
             self.div_unsigned(size, quotient, n, divisor);

@@ -56,12 +56,7 @@ impl Lower<'_> {
         if self.store_lane(at, inst, value, access.bytes()) {
             return;
         }
-        let size = match access.bytes() {
-            1 => Size::B8,
-            2 => Size::B16,
-            4 => Size::B32,
-            _ => Size::B64,
-        };
+        let size = Size::of_bytes(access.bytes());
         if self.func.constant(value) == Some(0) {
             let (address, ops) = self.address(at, inst);
             self.push(Inst::StoreZero(size, address), ops);

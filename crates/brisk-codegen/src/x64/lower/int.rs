@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::convention::int as preg;
-use crate::lower::reciprocal::{Signed, Unsigned};
+use crate::lower::reciprocal::{Divisor, Signed, Unsigned};
 use crate::x64::asm::{AluOp, AndnOp, Cond, CountOp, RAX, RCX, RDX, ShiftOp, ShiftxOp, Size, UnaryOp};
 use crate::x64::inst::{Base, Flags, LoadKind};
 
@@ -322,19 +322,9 @@ impl Lower<'_> {
         let size = size(ty);
         let dst = self.reg_of(value);
         let n = self.reg(a);
-        let magnitude = match (ty, signed) {
-            (Ty::I32, true) => u64::from((divisor as i32).unsigned_abs()),
-            (_, true) => (divisor as i64).unsigned_abs(),
-            _ => divisor,
-        };
-        // A power of two without a sign is a shift already, by the builder.
-        let plain = signed && magnitude < 1 << (size.bits() - 1) || !signed && !magnitude.is_power_of_two();
-        if magnitude < 2 || !plain {
-            return false;
-        }
+        let Some(Divisor { magnitude, negative }) = Divisor::of(ty, signed, divisor) else { return false };
         let quotient = if rem { self.new_int() } else { dst };
         if signed {
-            let negative = if ty == Ty::I32 { (divisor as i32) < 0 } else { (divisor as i64) < 0 };
             self.div_signed(size, quotient, n, magnitude, negative);
         } else if ty == Ty::I32 {
             self.div_unsigned_32(quotient, n, divisor as u32);

@@ -156,12 +156,7 @@ impl Lower<'_> {
             self.push(Inst::StoreVec(width, address), Ops::new().with(used(src)).join(ops));
             return;
         }
-        let size = match access.bytes() {
-            1 => Size::B8,
-            2 => Size::B16,
-            4 => Size::B32,
-            _ => Size::B64,
-        };
+        let size = Size::of_bytes(access.bytes());
         if let Some(bits) = self.func.constant(value) {
             let imm = match size {
                 Size::B64 => i32::try_from(bits as i64).ok(),

@@ -12,14 +12,8 @@ impl Lower<'_> {
         if inst.op != Op::Simd || self.wanted(value) {
             return None;
         }
-        match SimdOp::from_aux(inst.aux) {
-            op @ (SimdOp::V128AnyTrue
-            | SimdOp::I8x16AllTrue
-            | SimdOp::I16x8AllTrue
-            | SimdOp::I32x4AllTrue
-            | SimdOp::I64x2AllTrue) => Some(self.test_lanes(op, Value(inst.a))),
-            _ => None,
-        }
+        let op = SimdOp::from_aux(inst.aux);
+        op.tests_lanes().then(|| self.test_lanes(op, Value(inst.a)))
     }
 
     /// A test of lanes as a test of a register, or of the flags.

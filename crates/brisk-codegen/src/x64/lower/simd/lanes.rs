@@ -13,14 +13,8 @@ impl Lower<'_> {
         if inst.op != Op::Simd || self.wanted(value) {
             return None;
         }
-        match SimdOp::from_aux(inst.aux) {
-            op @ (SimdOp::V128AnyTrue
-            | SimdOp::I8x16AllTrue
-            | SimdOp::I16x8AllTrue
-            | SimdOp::I32x4AllTrue
-            | SimdOp::I64x2AllTrue) => Some(self.vector_test(op, Value(inst.a))),
-            _ => None,
-        }
+        let op = SimdOp::from_aux(inst.aux);
+        op.tests_lanes().then(|| self.vector_test(op, Value(inst.a)))
     }
 
     /// The flags that say whether a test of lanes holds.
