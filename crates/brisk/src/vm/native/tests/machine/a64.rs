@@ -1,10 +1,9 @@
 //! AArch64.
 
-use super::{Label, Target};
+use super::{Label, Machine, Target};
 use brisk_codegen::a64::asm::*;
-pub use brisk_codegen::a64::asm::{Fpr as Vector, Gpr};
+pub use brisk_codegen::a64::asm::{Assembler, Features, Fpr as Vector, Gpr};
 use brisk_codegen::a64::convention::{CALLEE_SAVED, MEMORY_BASE, VM_CONTEXT};
-use brisk_codegen::code::Reloc;
 
 /// The first argument.
 pub const ARG: Gpr = X0;
@@ -29,29 +28,7 @@ pub const LOST: [Gpr; 19] =
     [X0, X1, X2, X3, X4, X5, X6, X7, X8, X9, X10, X11, X12, X13, X14, X15, X16, X17, X30];
 pub const VECTORS: u8 = 32;
 
-pub struct Machine(Assembler);
-
 impl Machine {
-    pub fn new() -> Machine {
-        Machine(Assembler::new(Features::BASELINE))
-    }
-
-    pub fn offset(&self) -> u32 {
-        self.0.offset()
-    }
-
-    pub fn new_label(&mut self) -> Label {
-        self.0.new_label()
-    }
-
-    pub fn bind(&mut self, label: Label) {
-        self.0.bind(label);
-    }
-
-    pub fn label_offset(&self, label: Label) -> u32 {
-        self.0.label_offset(label).unwrap()
-    }
-
     /// Sets up the frame pointer.
     pub fn push_frame(&mut self) {
         self.0.stp(Size::B64, Pair::pre(SP, -16), X29, X30);
@@ -62,10 +39,6 @@ impl Machine {
     pub fn leave(&mut self) {
         self.mov(SP, FP);
         self.0.ldp(Size::B64, X29, X30, Pair::post(SP, 16));
-    }
-
-    pub fn ret(&mut self) {
-        self.0.ret();
     }
 
     pub fn stop(&mut self) {
@@ -134,10 +107,6 @@ impl Machine {
         self.imm(SCRATCH, value);
         self.0.fmov_from_gpr(Size::B64, dst, SCRATCH);
         self.0.vec_ins_gpr(Width::D, dst, 1, SCRATCH);
-    }
-
-    pub fn mov(&mut self, dst: Gpr, src: Gpr) {
-        self.0.mov_rr(Size::B64, dst, src);
     }
 
     pub fn imm(&mut self, dst: Gpr, value: u64) {
@@ -211,17 +180,6 @@ impl Machine {
     pub fn jump_state(&mut self, native: u32) {
         self.load(SCRATCH, STATE, native as i32);
         self.0.br(SCRATCH);
-    }
-
-    pub fn finish(&mut self) -> (Vec<u8>, Vec<Reloc>) {
-        let assembled = self.0.finish();
-        let relocs = assembled.relocs.iter().map(|reloc| Reloc {
-            at: reloc.at,
-            target: Target::from_number(reloc.symbol.0),
-            addend: 0,
-            kind: reloc.kind,
-        });
-        (assembled.code.to_vec(), relocs.collect())
     }
 }
 

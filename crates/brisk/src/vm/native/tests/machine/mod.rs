@@ -10,9 +10,53 @@ pub use a64::*;
 #[cfg(target_arch = "x86_64")]
 pub use x64::*;
 
-use brisk_codegen::asm::Label;
-use brisk_codegen::code::Target;
+use brisk_codegen::asm::{Assemble, Label};
+use brisk_codegen::code::{Reloc, Target};
 use std::sync::atomic::AtomicUsize;
 
 /// The trampoline that [`with_marked_registers`] calls.
 pub static ENTER: AtomicUsize = AtomicUsize::new(0);
+
+/// What makes a function. Each processor's module adds its instructions.
+pub struct Machine(Assembler);
+
+impl Machine {
+    pub fn new() -> Machine {
+        Machine(Assembler::new(Features::BASELINE))
+    }
+
+    pub fn offset(&self) -> u32 {
+        self.0.offset()
+    }
+
+    pub fn new_label(&mut self) -> Label {
+        self.0.new_label()
+    }
+
+    pub fn bind(&mut self, label: Label) {
+        self.0.bind(label);
+    }
+
+    pub fn label_offset(&self, label: Label) -> u32 {
+        self.0.label_offset(label).unwrap()
+    }
+
+    pub fn mov(&mut self, dst: Gpr, src: Gpr) {
+        self.0.move_word(dst, src);
+    }
+
+    pub fn ret(&mut self) {
+        self.0.ret();
+    }
+
+    pub fn finish(&mut self) -> (Vec<u8>, Vec<Reloc>) {
+        let assembled = self.0.finish();
+        let relocs = assembled.relocs.iter().map(|reloc| Reloc {
+            at: reloc.at,
+            target: Target::from_number(reloc.symbol.0),
+            addend: reloc.addend,
+            kind: reloc.kind,
+        });
+        (assembled.code.to_vec(), relocs.collect())
+    }
+}

@@ -1,9 +1,8 @@
 //! x86-64.
 
-use super::{Label, Target};
-use brisk_codegen::code::{Reloc, RelocKind};
+use super::{Label, Machine, Target};
 use brisk_codegen::x64::asm::*;
-pub use brisk_codegen::x64::asm::{Gpr, Xmm as Vector};
+pub use brisk_codegen::x64::asm::{Assembler, Features, Gpr, Xmm as Vector};
 use brisk_codegen::x64::convention::{MEMORY_BASE, VM_CONTEXT};
 
 /// The first argument.
@@ -28,33 +27,11 @@ pub const KEPT: [Gpr; 3] = [RBX, R12, R13];
 pub const LOST: [Gpr; 9] = [RAX, RCX, RDX, RSI, RDI, R8, R9, R10, R11];
 pub const VECTORS: u8 = 16;
 
-pub struct Machine(Assembler);
-
 fn mem(base: Gpr, offset: i32) -> Mem {
     Mem::base(base, offset)
 }
 
 impl Machine {
-    pub fn new() -> Machine {
-        Machine(Assembler::new(Features::BASELINE))
-    }
-
-    pub fn offset(&self) -> u32 {
-        self.0.offset()
-    }
-
-    pub fn new_label(&mut self) -> Label {
-        self.0.new_label()
-    }
-
-    pub fn bind(&mut self, label: Label) {
-        self.0.bind(label);
-    }
-
-    pub fn label_offset(&self, label: Label) -> u32 {
-        self.0.label_offset(label).unwrap()
-    }
-
     /// Sets up the frame pointer.
     pub fn push_frame(&mut self) {
         self.0.push(RBP);
@@ -64,10 +41,6 @@ impl Machine {
     /// Gives the frame back.
     pub fn leave(&mut self) {
         self.0.leave();
-    }
-
-    pub fn ret(&mut self) {
-        self.0.ret();
     }
 
     pub fn stop(&mut self) {
@@ -120,10 +93,6 @@ impl Machine {
         self.imm(SCRATCH, value);
         self.0.mov_from_gpr(Size::B64, dst, SCRATCH);
         self.0.vec_rrr(VecOp::Movlhps, dst, dst, dst);
-    }
-
-    pub fn mov(&mut self, dst: Gpr, src: Gpr) {
-        self.0.mov_rr(Size::B64, dst, src);
     }
 
     pub fn imm(&mut self, dst: Gpr, value: u64) {
@@ -184,17 +153,6 @@ impl Machine {
 
     pub fn jump_state(&mut self, native: u32) {
         self.0.jmp_rm(mem(STATE, native as i32));
-    }
-
-    pub fn finish(&mut self) -> (Vec<u8>, Vec<Reloc>) {
-        let assembled = self.0.finish();
-        let relocs = assembled.relocs.iter().map(|reloc| Reloc {
-            at: reloc.at,
-            target: Target::from_number(reloc.symbol.0),
-            addend: reloc.addend,
-            kind: RelocKind::Rel32,
-        });
-        (assembled.code.to_vec(), relocs.collect())
     }
 }
 
