@@ -104,8 +104,9 @@ fn what_is_written_on_another_way_into_a_loop_is_read_in_it() {
     ] {
         let text = format!(
             r#"(module (memory 1) (global $global (mut i32) (i32.const 5)) (table 1 100 funcref)
-                (func (export "f") (param $n i32) (result i32) (local $place i32) (local $sum i32)
-                    (local.set $place (i32.rem_u (local.get $n) (i32.const 3)))
+                (func (export "f") (param $place i32) (result i32) (local $n i32) (local $sum i32)
+                    (local.set $n (local.get $place))
+                    (local.set $place (i32.rem_u (local.get $place) (i32.const 3)))
                     (local.set $sum {read})
                     (loop $dispatch
                         (block $third (block $second (block $first

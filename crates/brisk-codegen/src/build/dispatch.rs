@@ -2,7 +2,8 @@
 //!
 //! Go's compiler writes a function as a loop around nested blocks that begins with a `br_table` on a local, and a jump
 //! backwards as `i32.const N, local.set, br` to that loop. Here the branch leads to where the table would lead, and
-//! the table is left for who enters: with the value that a caller who resumes the function passes. Each label of such
+//! the table is left for who enters: with the value that a caller who resumes the function passes, so that the local is a
+//! parameter. Each label of such
 //! a table may be reached from behind, so each is treated as a loop header while it is built; loops so made may have
 //! several entries, of which all but the header's come from the dispatching block or through blocks it leads to. As
 //! the dispatching block leads to each such header, no edge backwards changes a dominator.
@@ -60,7 +61,10 @@ impl Build<'_> {
                 && frame.label_types(self.module).is_empty()
                 && matches!(frame.kind, ControlKind::Loop | ControlKind::Block)
         });
-        if !plain {
+        // What compilers make of jumps into loops looks the same, but for who passes the number. Those lose by it: they have many
+        // values live around them, which no label's registers suit.
+        let passed = (phi.key as usize) < self.module.func_type(self.func).params.len();
+        if !plain || !passed {
             return false;
         }
         for at in frame + 1..self.walker.control.len() {

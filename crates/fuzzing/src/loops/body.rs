@@ -764,7 +764,11 @@ impl<'m, 'b> Body<'m, 'b> {
     fn loop_that_dispatches(&mut self, counter: Counter, bound: &str, depth: u32) {
         let (label, out) = (self.new_label(), self.new_label());
         let ty = counter.ty.name();
-        let place = self.new_local(I32);
+        // Mostly a parameter: that is what compilers write, where a caller says where to resume.
+        let is_free = |&local: &usize| self.locals[local].ty == I32 && self.locals[local].writable;
+        let param = (0..self.params).find(is_free).filter(|_| !self.source.one_in(8));
+        let place = param.unwrap_or_else(|| self.new_local(I32));
+        self.locals[place].writable = false;
         let cases: Vec<String> = (0..2 + self.source.below(6)).map(|_| self.new_label()).collect();
         self.set_counter(counter, &format!("{ty}.const 0"));
         if self.source.one_in(3) {
@@ -804,6 +808,7 @@ impl<'m, 'b> Body<'m, 'b> {
         }
         self.labels.pop();
         self.line("end\nend");
+        self.locals[place].writable = param.is_some();
     }
 
     /// Reads or writes what others do, or does nothing.
