@@ -39,9 +39,6 @@ pub struct Address {
     pub offset: i64,
     /// Whether the access may fault, and the fault is a trap.
     pub traps: bool,
-    /// Of a store: whether its last byte is to be read first, as a store over the end of memory may write what is inside
-    /// before it faults.
-    pub probe: bool,
 }
 
 impl Address {
@@ -188,6 +185,9 @@ pub enum Inst {
     },
     /// def, address.
     Load(LoadOp, Address),
+    /// address: reads a byte for nothing, as the store that comes next, over the end of memory, might write what is inside
+    /// before it faults.
+    Probe(Address),
     /// use, address.
     Store(Size, Address),
     /// address: stores 0.

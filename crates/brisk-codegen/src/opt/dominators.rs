@@ -5,7 +5,7 @@ use crate::ir::{Block, Func, NONE, tree::Tree};
 
 /// The dominators of a function's blocks, as intervals of a walk over their tree.
 #[derive(Debug, Default)]
-pub(super) struct Dominators {
+pub(crate) struct Dominators {
     /// Immediate dominator of each block; `NONE` of the entry.
     pub parent: Vec<u32>,
     tree: Tree,

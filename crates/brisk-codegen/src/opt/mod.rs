@@ -9,6 +9,7 @@ mod number;
 
 use crate::ir::Func;
 pub use dead::Dead;
+pub(crate) use dominators::Dominators;
 pub use fuel::Charges;
 pub use number::Numbering;
 

@@ -150,6 +150,10 @@ impl Emit<'_> {
                 let mem = self.mem(address, 1, op.from().bytes());
                 self.asm.load(op, dst, mem);
             }
+            Inst::Probe(address) => {
+                let mem = self.mem(address, 0, 1);
+                self.asm.load(LoadOp::Ldrb, XZR, mem);
+            }
             Inst::Store(size, address) => {
                 let src = self.gpr(0);
                 let mem = self.mem(address, 1, size.bytes());

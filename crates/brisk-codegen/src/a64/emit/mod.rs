@@ -70,20 +70,14 @@ impl Emit<'_> {
             Base::Context => (VM_CONTEXT, nth),
             Base::Reg => (self.gpr(nth), nth + 1),
         };
-        let last = address.offset + i64::from(bytes) - 1;
-        let fits = Mem::fits(address.offset, bytes) && (!address.probe || Mem::fits(last, 1));
+        let fits = Mem::fits(address.offset, bytes);
         let mem = match address.index {
             Index::None if fits => Mem::base(base, address.offset as i32),
             Index::None => {
                 self.asm.mov_imm(Size::B64, SCRATCH, address.offset as u64);
-                if address.probe {
-                    self.asm.add_rr(AddOp::Add, Size::B64, SCRATCH, base, SCRATCH);
-                    Mem::base(SCRATCH, 0)
-                } else {
-                    Mem::index(base, SCRATCH)
-                }
+                Mem::index(base, SCRATCH)
             }
-            index if address.offset == 0 && !address.probe => {
+            index if address.offset == 0 => {
                 let reg = self.gpr(nth);
                 match index {
                     Index::Low => Mem::uxtw(base, reg),
@@ -108,19 +102,10 @@ impl Emit<'_> {
                     Mem::base(SCRATCH, address.offset as i32)
                 } else {
                     self.asm.mov_imm(Size::B64, SCRATCH2, address.offset as u64);
-                    if address.probe {
-                        self.asm.add_rr(AddOp::Add, Size::B64, SCRATCH, SCRATCH, SCRATCH2);
-                        Mem::base(SCRATCH, 0)
-                    } else {
-                        Mem::index(SCRATCH, SCRATCH2)
-                    }
+                    Mem::index(SCRATCH, SCRATCH2)
                 }
             }
         };
-        if let (true, Mem::Offset { base, offset }) = (address.probe, mem) {
-            self.site(SiteKind::Fault);
-            self.asm.load(LoadOp::Ldrb, XZR, Mem::base(base, offset + bytes as i32 - 1));
-        }
         if address.traps {
             self.site(SiteKind::Fault);
         }

@@ -1,11 +1,10 @@
 //! Addresses: what is known of the accesses to guarded memories before code is made, and how an access is written.
 //!
 //! An access has a base and either an index or an offset, not all three. Accesses with one index and several offsets
-//! share the sum of the base and the index.
-//!
-//! A store that straddles the end of memory may write what is inside before it faults. Its last byte is read first,
-//! unless an access before it has shown that the memory reaches so far, or it cannot straddle a page's end.
+//! share the sum of the base and the index. The last byte of stores that may straddle the end of memory is read first, see
+//! [`super::probes`].
 
+use super::probes::Probes;
 use super::*;
 use crate::a64::asm::Mem;
 use crate::a64::inst::{Address, Base, Index};
@@ -42,8 +41,6 @@ struct Seen {
     group: u32,
     /// Whether that group still stands: a call ends it.
     open: bool,
-    /// Memory reaches from the index at least so far.
-    end: u64,
 }
 
 /// The accesses of a function.
@@ -53,6 +50,7 @@ pub struct Accesses {
     notes: Vec<Note>,
     groups: Vec<Group>,
     seen: Vec<Seen>,
+    probes: Probes,
 }
 
 /// How many indices are remembered.
@@ -67,6 +65,8 @@ impl Lower<'_> {
         accesses.notes.resize(func.insts.len(), Note { group: ALONE, probe: false });
         accesses.groups.clear();
         accesses.seen.clear();
+        let Accesses { notes, probes, .. } = accesses;
+        probes.find(func, |store| notes[store.0 as usize].probe = true);
         let mut before = None;
         for number in 0..func.blocks.len() as u32 {
             let block = Block(number);
@@ -101,104 +101,90 @@ impl Lower<'_> {
 
     fn note(&mut self, value: Value, inst: &ir::Inst, access: Access) {
         let index = Value(inst.a);
-        let bytes = access.bytes();
-        let offset = u64::from(inst.b);
-        let end = offset + u64::from(bytes);
-        let stores = inst.op == Op::Store && bytes > 1;
-        let aligned = |zeros: u32| zeros >= bytes.trailing_zeros() && offset.is_multiple_of(bytes.into());
-        if let Some(bits) = self.func.constant(index) {
-            let probe = stores && !bits.wrapping_add(offset).is_multiple_of(bytes.into());
-            self.s.machine.notes[value.0 as usize].probe = probe;
+        if !access.pinned || self.func.constant(index).is_some() {
             return;
         }
-        let zeros = if stores { self.low_zeros(index, 4) } else { 0 };
-        let Accesses { notes, groups, seen } = &mut self.s.machine;
+        let (offset, bytes) = (i64::from(inst.b), access.bytes());
+        let Accesses { notes, groups, seen, .. } = &mut self.s.machine;
+        let note = &mut notes[value.0 as usize];
+        // With other offsets it is the sum of the base and the offset that is made.
+        if !Mem::fits(offset, bytes) || note.probe && !Mem::fits(offset + i64::from(bytes) - 1, 1) {
+            return;
+        }
         let at = seen.iter().position(|seen| seen.index == index).unwrap_or_else(|| {
             if seen.len() == MAX_SEEN {
                 seen.remove(0);
             }
-            seen.push(Seen { index, group: ALONE, open: false, end: 0 });
+            seen.push(Seen { index, group: ALONE, open: false });
             seen.len() - 1
         });
         let seen = &mut seen[at];
-        let probe = stores && seen.end < end && !aligned(zeros);
-        seen.end = seen.end.max(end);
-        // With other offsets it is the sum of the base and the offset that is made.
-        let fits = Mem::fits(offset as i64, bytes) && (!probe || Mem::fits(end as i64 - 1, 1));
-        let mut group = ALONE;
-        if access.pinned && fits {
-            if !seen.open {
-                (seen.open, seen.group) = (true, groups.len() as u32);
-                groups.push(Group { first: value, gain: 0, sum: NONE });
-            }
-            group = seen.group;
-            groups[group as usize].gain += u32::from(offset > 0 || probe);
+        if !seen.open {
+            (seen.open, seen.group) = (true, groups.len() as u32);
+            groups.push(Group { first: value, gain: 0, sum: NONE });
         }
-        notes[value.0 as usize] = Note { group, probe };
+        note.group = seen.group;
+        groups[seen.group as usize].gain += u32::from(offset > 0) + u32::from(note.probe);
     }
 
-    /// How many low bits of an integer are known to be zeros.
-    fn low_zeros(&self, value: Value, depth: u32) -> u32 {
-        let inst = self.func.inst(value);
-        let (a, b) = (Value(inst.a), Value(inst.b));
-        if let Some(bits) = self.func.constant(value) {
-            return bits.trailing_zeros();
-        }
-        if depth == 0 {
-            return 0;
-        }
-        let of = |value| self.low_zeros(value, depth - 1);
-        match inst.op {
-            Op::Shl => self.func.constant(b).map_or(0, |count| (count as u32 & 31) + of(a)),
-            Op::And => of(a).max(of(b)),
-            Op::Add | Op::Sub | Op::Or | Op::Xor => of(a).min(of(b)),
-            Op::Mul => of(a) + of(b),
-            Op::ExtendU | Op::ExtendS | Op::Wrap => of(a),
-            _ => 0,
-        }
-    }
-
-    /// The address of a load or store, and its operands.
+    /// The address of a load or store, and its operands. Reads the last byte of a store that needs it.
     pub(super) fn address(&mut self, value: Value, inst: &ir::Inst) -> (Address, Ops) {
         let access = Access::from_aux(inst.aux);
         let note = self.s.machine.notes[value.0 as usize];
-        let offset = i64::from(inst.b);
-        let base = Value(inst.a);
-        let plain = |base, offset| Address {
-            base,
-            index: Index::None,
-            offset,
-            traps: access.traps,
-            probe: note.probe,
-        };
-        if access.pinned {
-            if let Some(bits) = self.func.constant(base) {
-                return (plain(Base::Memory, offset.wrapping_add(bits as i64)), Ops::new());
+        let (base, offset) = (Value(inst.a), i64::from(inst.b));
+        let last = offset + i64::from(access.bytes()) - 1;
+        if !access.pinned {
+            if note.probe {
+                let base = self.reg(base);
+                let plain = |offset| Address { base: Base::Reg, index: Index::None, offset, traps: true };
+                self.push(Inst::Probe(plain(last)), Ops::new().with(used(base)));
+                return (plain(offset), Ops::new().with(used(base)));
             }
-            let gain = match note.group {
-                ALONE => 0,
-                group => self.s.machine.groups[group as usize].gain,
-            };
-            let in_loop = self.func.blocks[self.block.0 as usize].loop_depth > 0;
-            if offset != 0 && (in_loop && gain < 2 || note.group == ALONE) {
-                // The base and the offset are what stays the same.
-                let place = self.shared(Ty::None, offset as u64);
-                let low = self.func.ty(base) == Ty::I32;
-                let reg = if low { self.reg_low(base) } else { self.reg(base) };
-                let index = if low { Index::Low } else { Index::Shifted(0) };
-                let address = Address { index, ..plain(Base::Reg, 0) };
-                return (address, Ops::new().with(used(place)).with(used(reg)));
-            }
-            if gain > 1 {
-                let sum = self.sum(value, base, note.group);
-                return (plain(Base::Reg, offset), Ops::new().with(used(sum)));
-            }
-            let low = self.func.ty(base) == Ty::I32;
-            let reg = if low { self.reg_low(base) } else { self.reg(base) };
-            let index = if low { Index::Low } else { Index::Shifted(0) };
-            return (Address { index, ..plain(Base::Memory, offset) }, Ops::new().with(used(reg)));
+            return self.machine_address(base, offset, access);
         }
-        self.machine_address(base, offset, access, note.probe)
+        let gain = match note.group {
+            ALONE => 0,
+            group => self.s.machine.groups[group as usize].gain,
+        };
+        let sum = if gain > 1 { Some(self.sum(value, base, note.group)) } else { None };
+        if note.probe {
+            let (address, ops) = self.pinned_address(base, last, access, note.group, sum);
+            self.push(Inst::Probe(address), ops);
+        }
+        self.pinned_address(base, offset, access, note.group, sum)
+    }
+
+    /// An address in memory 0, if there is one by the sum of its base and the index.
+    fn pinned_address(
+        &mut self,
+        index: Value,
+        offset: i64,
+        access: Access,
+        group: u32,
+        sum: Option<VReg>,
+    ) -> (Address, Ops) {
+        let plain = |base, offset| Address { base, index: Index::None, offset, traps: access.traps };
+        if let Some(bits) = self.func.constant(index) {
+            return (plain(Base::Memory, offset.wrapping_add(bits as i64)), Ops::new());
+        }
+        if let Some(sum) = sum {
+            return (plain(Base::Reg, offset), Ops::new().with(used(sum)));
+        }
+        let in_loop = self.func.blocks[self.block.0 as usize].loop_depth > 0;
+        // In loops the base and the offset are what stays the same.
+        let place = match offset != 0 && (in_loop || group == ALONE) {
+            true => Some(self.shared(Ty::None, offset as u64)),
+            false => None,
+        };
+        let low = self.func.ty(index) == Ty::I32;
+        let reg = if low { self.reg_low(index) } else { self.reg(index) };
+        let index = if low { Index::Low } else { Index::Shifted(0) };
+        match place {
+            Some(place) => {
+                (Address { index, ..plain(Base::Reg, 0) }, Ops::new().with(used(place)).with(used(reg)))
+            }
+            None => (Address { index, ..plain(Base::Memory, offset) }, Ops::new().with(used(reg))),
+        }
     }
 
     /// The sum of the base of memory 0 and an index. The first access with it makes it.
@@ -215,13 +201,7 @@ impl Lower<'_> {
     }
 
     /// An address of the machine: sums of 64 bits that nobody else has asked for are taken apart.
-    fn machine_address(
-        &mut self,
-        mut value: Value,
-        mut offset: i64,
-        access: Access,
-        probe: bool,
-    ) -> (Address, Ops) {
+    fn machine_address(&mut self, mut value: Value, mut offset: i64, access: Access) -> (Address, Ops) {
         let bytes = access.bytes();
         loop {
             let sum = self.func.inst(value);
@@ -236,7 +216,7 @@ impl Lower<'_> {
                 _ => break,
             }
         }
-        let plain = |base| Address { base, index: Index::None, offset, traps: access.traps, probe };
+        let plain = |base| Address { base, index: Index::None, offset, traps: access.traps };
         let inst = *self.func.inst(value);
         if inst.op == Op::VmContext {
             return (plain(Base::Context), Ops::new());

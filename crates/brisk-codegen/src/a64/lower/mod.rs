@@ -5,6 +5,7 @@ mod compare;
 mod float;
 mod int;
 mod memory;
+mod probes;
 mod simd;
 
 use super::A64;

@@ -218,7 +218,7 @@ impl Lower<'_> {
         }
         let (vector, lane) = (self.reg(Value(extract.a)), extract.b as u8);
         let (address, ops) = self.address(at, inst);
-        if lane != 0 && address.is_plain() && !address.probe {
+        if lane != 0 && address.is_plain() {
             let inst = SimdInst::StoreLane(width, lane, address);
             self.push(Inst::Simd(inst), Ops::new().with(used(vector)).join(ops));
             return true;
