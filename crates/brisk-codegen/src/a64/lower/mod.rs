@@ -1,11 +1,14 @@
 //! Lowering to a64: which instructions do what the IR says. The rest is [`crate::lower`].
 
 mod address;
+mod bits;
 mod compare;
+mod division;
 mod float;
 mod int;
 mod memory;
 mod probes;
+mod select;
 mod simd;
 
 use super::A64;
