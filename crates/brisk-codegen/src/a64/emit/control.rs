@@ -283,8 +283,8 @@ impl emit::Machine for A64 {
 
     fn jump_if_stopped(emit: &mut Emit<'_>, store: Gpr, stopped: Label) {
         emit.asm.load_word(SCRATCH, store, emit.settings.layout.store_stack_limit);
-        emit.compare_sp(SCRATCH);
-        emit.asm.b_cond(Cond::Lo, stopped);
+        // No address of a program has the highest bit set; an interrupt's mark is all ones.
+        emit.asm.tbnz(SCRATCH, 63, stopped);
     }
 
     fn charge(emit: &mut Emit<'_>, cost: u32, out: Option<Label>) {
