@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # Instructions that the benchmark programs take on AArch64, in brisk's machine code and in wasmtime's, counted under
-# emulation: a line for each program, and the geometric mean of brisk's over wasmtime's.
+# emulation, and the bytes of their functions' code: a line for each program, and the geometric means of brisk's over
+# wasmtime's.
 #
 #     scripts/a64-instructions.sh [NAME...]       all programs of guests/bench without names
 #     HOT=10 scripts/a64-instructions.sh fib      prints the blocks that most of them are in, too
+#     BRISK=interruptible scripts/a64-instructions.sh    of brisk's code as it is where deadlines or epochs stop it
 #
-# Only what runs outside of the program itself is counted: machine code, and none of the compilers. Needs what
+# Only what runs outside of the program itself is counted: machine code, and none of the compilers. The size is that of the
+# functions, in brisk with the ways into them from outside, without what either has for all of them. Needs what
 # scripts/aarch64.sh installs, and Debian 12's qemu-user, which takes plugins.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,7 +24,7 @@ program=$target/aarch64/aarch64-unknown-linux-gnu/release/brisk-emulated
 plugin=$target/aarch64/count.so
 cc -O2 -shared -fPIC bench/emulated/count.c -o "$plugin"
 
-# `count ENGINE FILE SUM`: instructions.
+# `count ENGINE FILE SUM`: instructions, bytes.
 count() {
     local said log
     log=$(mktemp)
@@ -36,17 +39,19 @@ count() {
     if [ -n "${HOT-}" ]; then
         { echo "$1:"; cat "$log"; } >&2
     fi
-    awk '$1 == "instructions" { print $2 }' "$log"
+    awk -v bytes="${said##* }" '$1 == "instructions" { print $2, bytes }' "$log"
     rm "$log"
 }
 
 names=("$@")
 [ ${#names[@]} -gt 0 ] || mapfile -t names < <(basename -s .wasm guests/bench/*.wasm)
-printf '%-14s %14s %14s %6s\n' program brisk wasmtime ratio
+printf '%-14s %14s %14s %6s %8s %8s %6s\n' program brisk wasmtime ratio bytes wasmtime ratio
 for name in "${names[@]}"; do
     file=guests/bench/$name.wasm
     sum=$(awk -v file="bench/$name.wasm" '$3 == file { print $4; exit }' guests/programs.txt)
-    brisk=$(count brisk "$file" "$sum")
+    brisk=$(count "${BRISK:-brisk}" "$file" "$sum")
     peer=$(count wasmtime "$file" "$sum")
-    awk -v n="$name" -v a="$brisk" -v b="$peer" 'BEGIN { printf "%-14s %14d %14d %6.3f\n", n, a, b, a / b }'
-done | tee /dev/stderr | awk '{ sum += log($4); n++ } END { if (n) printf "%d programs: %.3f\n", n, exp(sum / n) }'
+    echo "$name $brisk $peer" \
+        | awk '{ printf "%-14s %14d %14d %6.3f %8d %8d %6.3f\n", $1, $2, $4, $2 / $4, $3, $5, $3 / $5 }'
+done | tee /dev/stderr | awk '{ sum += log($4); size += log($7); n++ }
+    END { if (n) printf "%d programs: instructions %.3f, bytes %.3f\n", n, exp(sum / n), exp(size / n) }'

@@ -1,11 +1,12 @@
-//! Runs a benchmark guest in brisk or wasmtime: `brisk-emulated ENGINE FILE.wasm [N]`. Prints the checksum. Whoever wants to
-//! know how many instructions the guest takes counts those that are not of this program itself, as
-//! `scripts/a64-instructions.sh` does.
+//! Runs a benchmark guest in brisk or wasmtime: `brisk-emulated ENGINE FILE.wasm [N]`; brisk's code can be interrupted if the
+//! engine is called `interruptible`. Prints the checksum, and the bytes of the functions' machine code. Whoever wants to know
+//! how many instructions the guest takes counts those that are not of this program itself, as `scripts/a64-instructions.sh`
+//! does.
 
 use std::process::ExitCode;
 
-/// What a run gives: the checksum.
-type Ran = Result<u64, String>;
+/// What a run gives: the checksum, and the size of the code.
+type Ran = Result<(u64, usize), String>;
 
 /// The same text for both engines, whose interfaces have the same names and shapes.
 macro_rules! run {
@@ -30,28 +31,28 @@ macro_rules! run {
         };
         let run = instance.get_typed_func::<i32, i64>(&mut store, "run").map_err(text)?;
         let sum = run.call(&mut store, n).map_err(text)? as u64;
-        (engine, sum)
+        (engine, module, sum)
     }};
 }
 
-fn brisk(wasm: &[u8], n: Option<i32>) -> Ran {
+fn brisk(wasm: &[u8], n: Option<i32>, interruptible: bool) -> Ran {
     let mut config = brisk::Config::new();
-    config.tier(brisk::Tier::Jit).log_tiers(true);
-    let (engine, sum) = run!(brisk, brisk::Engine::new(&config), wasm, n);
-    // Nothing may be left to the interpreter.
-    match engine
-        .tier_events()
-        .iter()
-        .find(|event| !matches!(event.outcome, brisk::TierOutcome::Compiled { .. }))
-    {
-        Some(event) => Err(format!("function {}: {:?}", event.func, event.outcome)),
-        None => Ok(sum),
+    config.tier(brisk::Tier::Jit).log_tiers(true).interruptible(interruptible);
+    let (engine, _, sum) = run!(brisk, brisk::Engine::new(&config), wasm, n);
+    let mut bytes = 0;
+    for event in engine.tier_events() {
+        match event.outcome {
+            brisk::TierOutcome::Compiled { code_bytes } => bytes += code_bytes,
+            // Nothing may be left to the interpreter.
+            left => return Err(format!("function {}: {left:?}", event.func)),
+        }
     }
+    Ok((sum, bytes))
 }
 
 fn wasmtime(wasm: &[u8], n: Option<i32>) -> Ran {
-    let (_, sum) = run!(wasmtime, wasmtime::Engine::new(&wasmtime::Config::new()), wasm, n);
-    Ok(sum)
+    let (_, module, sum) = run!(wasmtime, wasmtime::Engine::new(&wasmtime::Config::new()), wasm, n);
+    Ok((sum, module.functions().map(|function| function.len).sum()))
 }
 
 fn main() -> ExitCode {
@@ -60,18 +61,19 @@ fn main() -> ExitCode {
         [engine, file] => (engine, file, None),
         [engine, file, n] => (engine, file, n.parse().ok()),
         _ => {
-            eprintln!("usage: brisk-emulated brisk|wasmtime FILE.wasm [N]");
+            eprintln!("usage: brisk-emulated brisk|interruptible|wasmtime FILE.wasm [N]");
             return ExitCode::from(2);
         }
     };
     let ran = match (&**engine, std::fs::read(file)) {
         (_, Err(error)) => Err(error.to_string()),
-        ("brisk", Ok(wasm)) => brisk(&wasm, n),
+        ("brisk", Ok(wasm)) => brisk(&wasm, n, false),
+        ("interruptible", Ok(wasm)) => brisk(&wasm, n, true),
         ("wasmtime", Ok(wasm)) => wasmtime(&wasm, n),
         (other, _) => Err(format!("no engine is called {other}")),
     };
     match ran {
-        Ok(sum) => println!("{sum:016x}"),
+        Ok((sum, bytes)) => println!("{sum:016x} {bytes}"),
         Err(error) => {
             eprintln!("{engine}: {file}: {error}");
             return ExitCode::FAILURE;
