@@ -158,6 +158,25 @@ impl Ops {
 /// A loop of so many instructions is likely to fit into a line of the cache.
 const SMALL_LOOP: u32 = 14;
 
+/// A constant that loops share.
+#[derive(Clone, Copy)]
+struct Shared {
+    ty: Ty,
+    bits: u64,
+    reg: VReg,
+    /// The last block that uses it.
+    last: u32,
+}
+
+/// The blocks of loops that follow each other, on the way backwards.
+#[derive(Clone, Copy)]
+struct Region {
+    /// The last of them.
+    last: u32,
+    /// The first block from which an edge leads to one of them, but for the one at hand.
+    from: u32,
+}
+
 /// Recycled state of lowering.
 pub struct Lowerer<M: Machine> {
     /// Virtual register of each value somebody has asked for, else `NONE`.
@@ -198,8 +217,12 @@ pub struct Lowerer<M: Machine> {
     split_edges: Vec<(u32, u32)>,
     split_base: usize,
     edge_regs: Vec<VReg>,
-    /// Constants that loops share.
-    shared: Vec<(Ty, u64, VReg)>,
+    /// Constants that loops share, and are not made yet.
+    shared: Vec<Shared>,
+    /// The first block from which an edge leads to each.
+    first_pred: Vec<u32>,
+    /// The outermost loop at hand.
+    region: Region,
     /// The address of the store's words, for loops, once one has asked for it.
     store: Option<VReg>,
     /// The machine's.
@@ -264,6 +287,8 @@ impl<M: Machine> Default for Lowerer<M> {
             split_base: 0,
             edge_regs: Vec::new(),
             shared: Vec::new(),
+            first_pred: Vec::new(),
+            region: Region { last: 0, from: NONE },
             store: None,
             machine: M::State::default(),
         }
@@ -294,6 +319,9 @@ impl<M: Machine> Lowerer<M> {
         self.clobbers.clear();
         self.made.clear();
         self.shared.clear();
+        self.region = Region { last: func.blocks.len() as u32 - 1, from: NONE };
+        self.first_pred.clear();
+        self.first_pred.resize(func.blocks.len(), NONE);
         self.store = None;
         self.edges.clear();
         self.args.clear();
@@ -320,6 +348,8 @@ impl<M: Machine> Lowerer<M> {
             for edge in func.successors(Block(block)).indices() {
                 let edge = &func.edges[edge];
                 self.preds[edge.to.0 as usize] += 1;
+                let first = &mut self.first_pred[edge.to.0 as usize];
+                *first = block.min(*first);
                 for &arg in &func.lists[edge.args.indices()] {
                     // Arguments count twice: they are no reason to fold.
                     self.uses[arg as usize] = self.uses[arg as usize].saturating_add(2);
@@ -373,6 +403,9 @@ impl<M: Machine> Lower<'_, M> {
             self.color = self.s.colors[value.0 as usize] - u32::from(ordered);
             self.inst(value, inst, at, block);
             self.end_group();
+            if at + 1 == insts.end {
+                self.constants_of_loop(block);
+            }
         }
         if block.0 == 0 {
             self.shared_constants();
@@ -523,19 +556,19 @@ impl<M: Machine> Lower<'_, M> {
         reg
     }
 
-    /// A constant, which in a loop is made at the function's entry, not over and over. The allocator makes it again where it
+    /// A constant, which in a loop is made in front of it, not over and over. The allocator makes it again where it
     /// has no register for it. Of type `None` it is a place in memory 0.
     pub(crate) fn shared(&mut self, ty: Ty, bits: u64) -> VReg {
         let in_loop = self.func.blocks[self.block.0 as usize].loop_depth > 0;
         if in_loop {
-            let known = self.s.shared.iter().find(|known| known.0 == ty && known.1 == bits);
-            if let Some(&(.., reg)) = known {
-                return reg;
+            let known = self.s.shared.iter().find(|known| known.ty == ty && known.bits == bits);
+            if let Some(known) = known {
+                return known.reg;
             }
         }
         let reg = self.new_reg(class(ty), false);
         if in_loop && self.s.shared.len() < M::MAX_SHARED {
-            self.s.shared.push((ty, bits, reg));
+            self.s.shared.push(Shared { ty, bits, reg, last: self.block.0 });
         } else {
             self.make_constant(ty, bits, reg);
         }
@@ -559,10 +592,38 @@ impl<M: Machine> Lower<'_, M> {
         operand(reg, Constraint::Spare, Role::Use)
     }
 
-    /// Makes the constants that loops share. Called last, when all uses have been seen.
+    /// Makes the constants of the loops behind a block, if all ways to them lead through it, and it is in none: at its end,
+    /// whose terminator has been seen.
+    fn constants_of_loop(&mut self, block: Block) {
+        let Region { last, from } = self.s.region;
+        if self.func.blocks[block.0 as usize].loop_depth > 0 {
+            let header = block.0 + 1;
+            self.s.region.from =
+                if header > last { NONE } else { from.min(self.s.first_pred[header as usize]) };
+            return;
+        }
+        self.s.region = Region { last: block.0.wrapping_sub(1), from: NONE };
+        let header = block.0 + 1;
+        if block.0 == 0 || header > last || from < header || self.s.first_pred[header as usize] != block.0 {
+            return;
+        }
+        let mut shared = std::mem::take(&mut self.s.shared);
+        shared.retain(|known| {
+            let here = known.last <= last;
+            if here {
+                self.make_constant(known.ty, known.bits, known.reg);
+            }
+            !here
+        });
+        self.s.shared = shared;
+        self.end_group();
+    }
+
+    /// Makes the constants that loops share, and that are not made in front of them. Called last, when all uses have been
+    /// seen.
     fn shared_constants(&mut self) {
         for at in 0..self.s.shared.len() {
-            let (ty, bits, reg) = self.s.shared[at];
+            let Shared { ty, bits, reg, .. } = self.s.shared[at];
             self.make_constant(ty, bits, reg);
         }
         if let Some(reg) = self.s.store {
