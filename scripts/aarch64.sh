@@ -4,7 +4,8 @@
 #     scripts/aarch64.sh install                   installs what is needed, as root; nothing if it is there
 #     scripts/aarch64.sh cargo test -p brisk       any command of cargo, for AArch64
 #     scripts/aarch64.sh bounded                   what .ci/run runs
-#     scripts/aarch64.sh all                       everything that runs there, in about an hour
+#     scripts/aarch64.sh all                       everything that runs there, in about an hour; parts of it if they are
+#                                                  named: `all wasi fuzzing`
 #
 # All but `install` install first. The compiler is Debian's `rustc-web`, whose standard library for AArch64 is a package
 # of Debian's, too; it drives nothing else on the machine. Programs are linked statically: dynamic ones hang under
@@ -102,26 +103,29 @@ aarch64_cargo() {
 
 case ${1-} in
 install)
-    install
-    ;;
-cargo)
     shift
     install
-    aarch64_cargo "$@"
-    ;;
-bounded)
-    install
-    # Without tests that wait for a clock, that limit a process's memory, or that fork: the emulator is part of the process.
-    aarch64_cargo test -p brisk --lib --test machine_code --test osr --test tiers -- \
-        --skip interrupt --skip scarce --skip limited --skip little_address_space --skip forked
-    aarch64_cargo test -p brisk-cli --test spec -- --exact jit auto
-    ;;
-all)
-    install
-    aarch64_cargo test -p brisk-module -p brisk --tests --no-fail-fast
-    aarch64_cargo test -p brisk-wasi --tests --no-fail-fast
-    aarch64_cargo test -p brisk-cli --tests --no-fail-fast -- --test-threads=2
-    aarch64_cargo test -p brisk-fuzzing --tests --no-fail-fast
+    failed=()
+    # `part NAME ARGUMENT...`: goes on if a test fails.
+    part() {
+        local name=$1
+        shift
+        [ ${#parts[@]} -eq 0 ] || [[ " ${parts[*]} " == *" $name "* ]] || return 0
+        printf '\n=== %s (%s s) ===\n' "$name" "$SECONDS"
+        aarch64_cargo test "$@" || failed+=("$name")
+    }
+    parts=("$@")
+    # Not the compiler's own tests, which say the same on any machine.
+    part module -p brisk-module --tests --no-fail-fast
+    part runtime -p brisk --tests --no-fail-fast
+    part wasi -p brisk-wasi --tests --no-fail-fast
+    # The specification's tests on every tier, and the command line.
+    part cli -p brisk-cli --tests --no-fail-fast -- --test-threads=2
+    # As many generated modules as on any machine: five minutes.
+    part fuzzing -p brisk-fuzzing --tests --no-fail-fast
+    printf '\n'
+    [ ${#failed[@]} -eq 0 ] || { echo "failed in: ${failed[*]} (after $SECONDS s)" >&2; exit 1; }
+    echo "all passed in $SECONDS s"
     ;;
 *)
     sed -n '2,/^set /s/^# \{0,1\}//p' "$0" >&2

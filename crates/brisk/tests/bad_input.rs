@@ -435,3 +435,49 @@ fn an_exception_passes_many_frames_of_functions_with_many_handlers() {
     store.set_timeout(std::time::Duration::from_secs(3)).unwrap();
     assert_eq!(call(&mut store, made, "f", &[Val::I32(15_000)]).unwrap()[0].i32(), Some(7));
 }
+
+/// What stores over the end of memory leave behind must not depend on what the compiler knows of the accesses before them.
+/// (A processor may write a part of such a store.)
+#[test]
+fn stores_over_the_end_write_the_same_on_every_tier() {
+    const END: i32 = 0x1_0000;
+    let text = include_str!("../../brisk-codegen/tests/build/asm/memory_probes.wat");
+    let names: Vec<&str> =
+        text.split("(func $").skip(1).filter_map(|rest| rest.split_whitespace().next()).collect();
+    let exported =
+        names.iter().fold(text.replace("(memory 1)", r#"(memory (export "memory") 1)"#), |text, name| {
+            text.replace(&format!("(func ${name} "), &format!(r#"(func (export "{name}") "#))
+                .replace(&format!("(func ${name}\n"), &format!("(func (export \"{name}\")\n"))
+        });
+    let mut runs = [Tier::Interp, Tier::Jit].map(|tier| {
+        let engine = Engine::new(Config::new().tier(tier)).unwrap();
+        let module = Module::new(&engine, &exported).unwrap();
+        let mut store = Store::new(&engine, ());
+        let instance = Instance::new(&mut store, &module, &[]).unwrap();
+        (store, instance)
+    });
+    let mut trapped = 0;
+    for name in names {
+        for (at, other) in (-40..4).flat_map(|at| [0, 1, 8, END - 6, END].map(|other| (END + at, other))) {
+            let [expected, got] = runs.each_mut().map(|(store, instance)| {
+                let memory = instance.get_memory(&mut *store, "memory").unwrap();
+                let pattern = |at: usize| (at * 7 % 251) as u8 + 1;
+                (0..).zip(memory.data_mut(&mut *store)).for_each(|(at, byte)| *byte = pattern(at));
+                let func = instance.get_func(&mut *store, name).unwrap();
+                let args = func
+                    .ty(&*store)
+                    .params()
+                    .zip([at, other, -1])
+                    .map(|(_, arg)| Val::I32(arg))
+                    .collect::<Vec<_>>();
+                let ended = func.call(&mut *store, &args, &mut []);
+                let data = memory.data(&*store);
+                (ended.err().and_then(|error| error.downcast_ref::<Trap>().copied()), data.to_vec())
+            });
+            trapped += u32::from(expected.0.is_some());
+            assert_eq!(expected.0, got.0, "{name} {at} {other}");
+            assert!(expected.1 == got.1, "{name} {at} {other}: memory differs");
+        }
+    }
+    assert!(trapped > 500, "only {trapped} calls trap");
+}
