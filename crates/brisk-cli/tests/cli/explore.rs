@@ -40,11 +40,16 @@ fn all_stages_are_shown_in_order() {
 #[cfg(feature = "disassemble")]
 #[test]
 fn assembly_says_what_places_are() {
+    let (memory, push) = match cfg!(target_arch = "aarch64") {
+        true => ("x28", [" fd 7b bf a9 ", "stp x29, x30, [sp, #-0x10]!"]),
+        false => ("r15", [" 55 ", "push rbp"]),
+    };
     let printed = place().brisk("explore m.wat --func 1 --stage asm").printed();
     assert_eq!(titles(&printed).len(), 1, "{printed}");
-    has(&printed, &["entry:\n", "; loop, depth 1\n", "r15", "; fault 0x", "  ret\n"]);
+    has(&printed, &["entry:\n", "; loop, depth 1\n", memory, "; fault 0x", "  ret\n"]);
     let printed = place().brisk("explore m.wat --func twice --stage asm --bytes").printed();
-    has(&printed, &[" 55 ", "push rbp", "slot:sum", "; call 0x", "libcall:stack_limit"]);
+    has(&printed, &push);
+    has(&printed, &["slot:sum", "; call 0x", "libcall:stack_limit"]);
 }
 
 #[test]

@@ -19,11 +19,12 @@ fn fuel_runs_out() {
 fn time_runs_out_in_a_loop() {
     let place = Place::with("loop.wat", LOOP);
     let start = Instant::now();
+    // On a loaded machine, with its processor emulated, it takes some time to get there.
     has(
-        &place.brisk("--timeout 100ms loop.wat").failed(134),
+        &place.brisk("--timeout 1s loop.wat").failed(134),
         &["running `loop.wat`", "deadline passed", "at spin"],
     );
-    assert!(start.elapsed() >= Duration::from_millis(100), "{:?}", start.elapsed());
+    assert!(start.elapsed() >= Duration::from_secs(1), "{:?}", start.elapsed());
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
 
