@@ -103,6 +103,21 @@ aarch64_cargo() {
 
 case ${1-} in
 install)
+    install
+    ;;
+cargo)
+    shift
+    install
+    aarch64_cargo "$@"
+    ;;
+bounded)
+    install
+    # Without tests that wait for a clock, that limit a process's memory, or that fork: the emulator is part of the process.
+    aarch64_cargo test -p brisk --lib --test machine_code --test osr --test tiers -- \
+        --skip interrupt --skip scarce --skip limited --skip little_address_space --skip forked
+    aarch64_cargo test -p brisk-cli --test spec -- --exact jit auto
+    ;;
+all)
     shift
     install
     failed=()
