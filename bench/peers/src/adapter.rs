@@ -2,13 +2,34 @@
 // names and shapes, so the text is the same for each: `api` is the engine's crate; making an `engine` and an
 // `error`, and how a store's program is `limited`, are what differs.
 
-use super::{Kind, Load, Loaded, Peer, Result, Run, Timed};
+use super::{Kind, Limit, Load, Loaded, Peer, Result, Run, Timed};
 use crate::clock::Clock;
 use crate::wasi::Wasi;
 
+/// The engine in one of its tiers.
+pub struct Setup {
+    pub name: &'static str,
+    /// What may stop a program.
+    limit: Limit,
+    /// How a module is loaded so far; `None` if there is no such mode.
+    config: fn(Load) -> Option<api::Config>,
+}
+
+impl Setup {
+    /// As [`super::Peer`].
+    pub fn peer(&'static self, clock: Clock) -> Result<Box<dyn Peer>> {
+        Ok(Box::new(Adapter::new(clock, self)?))
+    }
+
+    fn engine(&self, load: Load) -> Result<Option<api::Engine>> {
+        (self.config)(load).map(|config| engine(&config)).transpose()
+    }
+}
+
 /// The engine, once for each of its ways of loading modules.
-pub struct Adapter {
+struct Adapter {
     clock: Clock,
+    setup: &'static Setup,
     eager: Option<api::Engine>,
     lazy: Option<api::Engine>,
     /// The one that runs programs: eager, so that no translation is in their times, if there is a choice.
@@ -16,17 +37,16 @@ pub struct Adapter {
 }
 
 impl Adapter {
-    /// The engine as `engine` configures it.
-    pub fn new(clock: Clock) -> Result<Self> {
-        let [eager, lazy] = [engine(Load::Eager).transpose()?, engine(Load::Lazy).transpose()?];
+    fn new(clock: Clock, setup: &'static Setup) -> Result<Self> {
+        let [eager, lazy] = [setup.engine(Load::Eager)?, setup.engine(Load::Lazy)?];
         let engine = eager.clone().or_else(|| lazy.clone()).ok_or("no way to load a module")?;
-        Ok(Self { clock, eager, lazy, engine })
+        Ok(Self { clock, setup, eager, lazy, engine })
     }
 
     fn instance(&self, wasm: &[u8]) -> Result<(api::Store<()>, api::Instance)> {
         let module = api::Module::new(&self.engine, wasm).map_err(text)?;
         let mut store = api::Store::new(&self.engine, ());
-        limited(&mut store)?;
+        limited(&mut store, self.setup.limit)?;
         let imports = next(&mut store, &module);
         let instance = api::Instance::new(&mut store, &module, &imports).map_err(text)?;
         Ok((store, instance))
@@ -76,6 +96,7 @@ fn text(error: api::Error) -> String {
 
 struct Program {
     clock: Clock,
+    limit: Limit,
     engine: api::Engine,
     module: api::Module,
 }
@@ -84,7 +105,7 @@ impl Loaded for Program {
     fn run(&mut self, args: &[String]) -> Result<Run> {
         let (instantiate, instance) = self.clock.time(|| {
             let mut store = api::Store::new(&self.engine, Wasi::new(args));
-            limited(&mut store)?;
+            limited(&mut store, self.limit)?;
             let imports = wasi(&mut store, &self.module)?;
             let instance = api::Instance::new(&mut store, &self.module, &imports).map_err(text)?;
             let start = instance.get_typed_func::<(), ()>(&mut store, "_start").map_err(text)?;
@@ -104,7 +125,7 @@ impl Loaded for Program {
 
 impl Peer for Adapter {
     fn name(&self) -> &'static str {
-        NAME
+        self.setup.name
     }
 
     fn load(&mut self, wasm: &[u8], load: Load, times: u32) -> Option<Result<f64>> {
@@ -122,7 +143,8 @@ impl Peer for Adapter {
 
     fn program(&mut self, wasm: &[u8]) -> Result<Box<dyn Loaded>> {
         let module = api::Module::new(&self.engine, wasm).map_err(text)?;
-        Ok(Box::new(Program { clock: self.clock, engine: self.engine.clone(), module }))
+        let Adapter { clock, setup, ref engine, .. } = *self;
+        Ok(Box::new(Program { clock, limit: setup.limit, engine: engine.clone(), module }))
     }
 
     fn prepare(&mut self, wasm: &[u8], kind: Kind) -> Result<Timed> {

@@ -78,22 +78,78 @@ pub fn counted(count: i32, times: u32) -> Result<()> {
     if count == times as i32 { Ok(()) } else { Err(format!("counted {count} calls of {times}")) }
 }
 
-/// brisk, interpreting.
+/// What may stop a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Limit {
+    /// Nothing.
+    None,
+    /// The end of an epoch, which does not come.
+    #[cfg(feature = "wasmtime")]
+    Epoch,
+    /// A lack of fuel, of which there is enough.
+    Fuel,
+}
+
+/// More than any program takes.
+const FUEL: u64 = u64::MAX / 2;
+
+/// brisk.
 mod brisk {
     use ::brisk as api;
 
-    pub const NAME: &str = "brisk-interp";
+    /// Interpreting. Functions are translated when they are first called, always.
+    pub const INTERP: Setup = Setup {
+        name: "brisk-interp",
+        limit: Limit::None,
+        config: |load| (load == Load::Lazy).then(|| config(api::Tier::Interp)),
+    };
 
-    fn engine(load: Load) -> Option<Result<api::Engine>> {
+    /// Everything compiled when the module is loaded. Not interruptible, as the others are not.
+    pub const JIT: Setup = Setup {
+        name: "brisk-jit",
+        limit: Limit::None,
+        config: |load| (load == Load::Eager).then(|| config(api::Tier::Jit).interruptible(false).clone()),
+    };
+
+    /// As it comes: interpreted first, hot functions compiled on another thread. Not interruptible, as the others are not.
+    pub const AUTO: Setup = Setup {
+        name: "brisk-auto",
+        limit: Limit::None,
+        config: |load| (load == Load::Lazy).then(|| config(api::Tier::Auto).interruptible(false).clone()),
+    };
+
+    /// [`JIT`] as it comes: deadlines and epochs can stop the code, the same way.
+    pub const JIT_INTERRUPTIBLE: Setup = Setup {
+        name: "brisk-jit-interruptible",
+        limit: Limit::None,
+        config: |load| (load == Load::Eager).then(|| config(api::Tier::Jit)),
+    };
+
+    /// [`JIT`] charging fuel.
+    pub const JIT_FUEL: Setup = Setup {
+        name: "brisk-jit-fuel",
+        limit: Limit::Fuel,
+        config: |load| {
+            let charging = || config(api::Tier::Jit).interruptible(false).consume_fuel(true).clone();
+            (load == Load::Eager).then(charging)
+        },
+    };
+
+    fn config(tier: api::Tier) -> api::Config {
         let mut config = api::Config::new();
-        config.tier(api::Tier::Interp).parallel_compilation(false);
-        let engine = || api::Engine::new(&config).map_err(text);
-        // Functions are translated when they are first called, always.
-        (load == Load::Lazy).then(engine)
+        config.tier(tier).parallel_compilation(false);
+        config
     }
 
-    fn limited<T>(_: &mut api::Store<T>) -> Result<()> {
-        Ok(())
+    fn engine(config: &api::Config) -> Result<api::Engine> {
+        api::Engine::new(config).map_err(text)
+    }
+
+    fn limited<T: 'static>(store: &mut api::Store<T>, limit: Limit) -> Result<()> {
+        match limit {
+            Limit::Fuel => store.set_fuel(super::FUEL).map_err(text),
+            _ => Ok(()),
+        }
     }
 
     fn error(text: &'static str) -> api::Error {
@@ -103,119 +159,29 @@ mod brisk {
     include!("adapter.rs");
 }
 
-/// brisk, everything compiled when the module is loaded. Not interruptible, as the others are not.
-mod brisk_jit {
-    use ::brisk as api;
-
-    pub const NAME: &str = "brisk-jit";
-
-    fn engine(load: Load) -> Option<Result<api::Engine>> {
-        let mut config = api::Config::new();
-        config.tier(api::Tier::Jit).parallel_compilation(false).interruptible(false);
-        let engine = || api::Engine::new(&config).map_err(text);
-        (load == Load::Eager).then(engine)
-    }
-
-    fn limited<T>(_: &mut api::Store<T>) -> Result<()> {
-        Ok(())
-    }
-
-    fn error(text: &'static str) -> api::Error {
-        api::Error::msg(text)
-    }
-
-    include!("adapter.rs");
-}
-
-/// brisk as it comes: interpreted first, hot functions compiled on another thread. Not interruptible, as the others
-/// are not.
-mod brisk_auto {
-    use ::brisk as api;
-
-    pub const NAME: &str = "brisk-auto";
-
-    fn engine(load: Load) -> Option<Result<api::Engine>> {
-        let mut config = api::Config::new();
-        config.tier(api::Tier::Auto).parallel_compilation(false).interruptible(false);
-        let engine = || api::Engine::new(&config).map_err(text);
-        (load == Load::Lazy).then(engine)
-    }
-
-    fn limited<T>(_: &mut api::Store<T>) -> Result<()> {
-        Ok(())
-    }
-
-    fn error(text: &'static str) -> api::Error {
-        api::Error::msg(text)
-    }
-
-    include!("adapter.rs");
-}
-
-/// [`brisk_jit`] as it comes: deadlines and epochs can stop the code, the same way.
-mod brisk_jit_interruptible {
-    use ::brisk as api;
-
-    pub const NAME: &str = "brisk-jit-interruptible";
-
-    fn engine(load: Load) -> Option<Result<api::Engine>> {
-        let mut config = api::Config::new();
-        config.tier(api::Tier::Jit).parallel_compilation(false);
-        let engine = || api::Engine::new(&config).map_err(text);
-        (load == Load::Eager).then(engine)
-    }
-
-    fn limited<T>(_: &mut api::Store<T>) -> Result<()> {
-        Ok(())
-    }
-
-    fn error(text: &'static str) -> api::Error {
-        api::Error::msg(text)
-    }
-
-    include!("adapter.rs");
-}
-
-/// [`brisk_jit`] charging fuel.
-mod brisk_jit_fuel {
-    use ::brisk as api;
-
-    pub const NAME: &str = "brisk-jit-fuel";
-
-    fn engine(load: Load) -> Option<Result<api::Engine>> {
-        let mut config = api::Config::new();
-        config.tier(api::Tier::Jit).parallel_compilation(false).interruptible(false).consume_fuel(true);
-        let engine = || api::Engine::new(&config).map_err(text);
-        (load == Load::Eager).then(engine)
-    }
-
-    fn limited<T: 'static>(store: &mut api::Store<T>) -> Result<()> {
-        store.set_fuel(u64::MAX / 2).map_err(text)
-    }
-
-    fn error(text: &'static str) -> api::Error {
-        api::Error::msg(text)
-    }
-
-    include!("adapter.rs");
-}
-
-/// wasmi, an interpreter.
+/// wasmi.
 mod wasmi {
     use ::wasmi as api;
 
-    pub const NAME: &str = "wasmi";
+    /// An interpreter.
+    pub const INTERP: Setup = Setup {
+        name: "wasmi",
+        limit: Limit::None,
+        config: |load| {
+            let mut config = api::Config::default();
+            config.compilation_mode(match load {
+                Load::Eager => api::CompilationMode::Eager,
+                Load::Lazy => api::CompilationMode::LazyTranslation,
+            });
+            Some(config)
+        },
+    };
 
-    fn engine(load: Load) -> Option<Result<api::Engine>> {
-        let mut config = api::Config::default();
-        config.compilation_mode(match load {
-            Load::Eager => api::CompilationMode::Eager,
-            Load::Lazy => api::CompilationMode::LazyTranslation,
-        });
-        Some(Ok(api::Engine::new(&config)))
+    fn engine(config: &api::Config) -> Result<api::Engine> {
+        Ok(api::Engine::new(config))
     }
 
-    fn limited<T>(_: &mut api::Store<T>) -> Result<()> {
+    fn limited<T>(_: &mut api::Store<T>, _: Limit) -> Result<()> {
         Ok(())
     }
 
@@ -226,96 +192,54 @@ mod wasmi {
     include!("adapter.rs");
 }
 
-/// wasmtime with Cranelift, its optimizing compiler.
+/// wasmtime.
 #[cfg(feature = "wasmtime")]
 mod wasmtime {
     use ::wasmtime as api;
 
-    pub const NAME: &str = "wasmtime";
+    /// With Winch, its compiler of one pass.
+    pub const WINCH: Setup = Setup {
+        name: "winch",
+        limit: Limit::None,
+        config: |load| {
+            (load == Load::Eager).then(|| api::Config::new().strategy(api::Strategy::Winch).clone())
+        },
+    };
 
-    fn engine(load: Load) -> Option<Result<api::Engine>> {
-        let engine = || api::Engine::new(&api::Config::new()).map_err(text);
-        (load == Load::Eager).then(engine)
+    /// With Cranelift, its optimizing compiler.
+    pub const CRANELIFT: Setup = Setup {
+        name: "wasmtime",
+        limit: Limit::None,
+        config: |load| (load == Load::Eager).then(api::Config::new),
+    };
+
+    /// [`CRANELIFT`], looking whether the epoch has ended.
+    pub const EPOCHS: Setup = Setup {
+        name: "wasmtime-epochs",
+        limit: Limit::Epoch,
+        config: |load| (load == Load::Eager).then(|| api::Config::new().epoch_interruption(true).clone()),
+    };
+
+    /// [`CRANELIFT`] charging fuel.
+    pub const FUEL: Setup = Setup {
+        name: "wasmtime-fuel",
+        limit: Limit::Fuel,
+        config: |load| (load == Load::Eager).then(|| api::Config::new().consume_fuel(true).clone()),
+    };
+
+    fn engine(config: &api::Config) -> Result<api::Engine> {
+        api::Engine::new(config).map_err(text)
     }
 
-    fn limited<T>(_: &mut api::Store<T>) -> Result<()> {
-        Ok(())
-    }
-
-    fn error(text: &'static str) -> api::Error {
-        api::Error::msg(text)
-    }
-
-    include!("adapter.rs");
-}
-
-/// [`wasmtime`], looking whether the epoch has ended.
-#[cfg(feature = "wasmtime")]
-mod wasmtime_epochs {
-    use ::wasmtime as api;
-
-    pub const NAME: &str = "wasmtime-epochs";
-
-    fn engine(load: Load) -> Option<Result<api::Engine>> {
-        let mut config = api::Config::new();
-        config.epoch_interruption(true);
-        let engine = || api::Engine::new(&config).map_err(text);
-        (load == Load::Eager).then(engine)
-    }
-
-    fn limited<T: 'static>(store: &mut api::Store<T>) -> Result<()> {
-        store.set_epoch_deadline(1);
-        Ok(())
-    }
-
-    fn error(text: &'static str) -> api::Error {
-        api::Error::msg(text)
-    }
-
-    include!("adapter.rs");
-}
-
-/// [`wasmtime`] charging fuel.
-#[cfg(feature = "wasmtime")]
-mod wasmtime_fuel {
-    use ::wasmtime as api;
-
-    pub const NAME: &str = "wasmtime-fuel";
-
-    fn engine(load: Load) -> Option<Result<api::Engine>> {
-        let mut config = api::Config::new();
-        config.consume_fuel(true);
-        let engine = || api::Engine::new(&config).map_err(text);
-        (load == Load::Eager).then(engine)
-    }
-
-    fn limited<T: 'static>(store: &mut api::Store<T>) -> Result<()> {
-        store.set_fuel(u64::MAX / 2).map_err(text)
-    }
-
-    fn error(text: &'static str) -> api::Error {
-        api::Error::msg(text)
-    }
-
-    include!("adapter.rs");
-}
-
-/// wasmtime with Winch, its compiler of one pass.
-#[cfg(feature = "wasmtime")]
-mod winch {
-    use ::wasmtime as api;
-
-    pub const NAME: &str = "winch";
-
-    fn engine(load: Load) -> Option<Result<api::Engine>> {
-        let mut config = api::Config::new();
-        config.strategy(api::Strategy::Winch);
-        let engine = || api::Engine::new(&config).map_err(text);
-        (load == Load::Eager).then(engine)
-    }
-
-    fn limited<T>(_: &mut api::Store<T>) -> Result<()> {
-        Ok(())
+    fn limited<T: 'static>(store: &mut api::Store<T>, limit: Limit) -> Result<()> {
+        match limit {
+            Limit::None => Ok(()),
+            Limit::Epoch => {
+                store.set_epoch_deadline(1);
+                Ok(())
+            }
+            Limit::Fuel => store.set_fuel(super::FUEL).map_err(text),
+        }
     }
 
     fn error(text: &'static str) -> api::Error {
@@ -330,16 +254,16 @@ type Make = fn(Clock) -> Result<Box<dyn Peer>>;
 
 /// Every engine by name, in the order of the table's columns.
 pub const PEERS: &[(&str, Make)] = &[
-    (brisk::NAME, |clock| Ok(Box::new(brisk::Adapter::new(clock)?))),
-    (brisk_jit::NAME, |clock| Ok(Box::new(brisk_jit::Adapter::new(clock)?))),
-    (brisk_auto::NAME, |clock| Ok(Box::new(brisk_auto::Adapter::new(clock)?))),
-    (wasmi::NAME, |clock| Ok(Box::new(wasmi::Adapter::new(clock)?))),
+    (brisk::INTERP.name, |clock| brisk::INTERP.peer(clock)),
+    (brisk::JIT.name, |clock| brisk::JIT.peer(clock)),
+    (brisk::AUTO.name, |clock| brisk::AUTO.peer(clock)),
+    (wasmi::INTERP.name, |clock| wasmi::INTERP.peer(clock)),
     (crate::sf_nano::INTERP, |clock| crate::sf_nano::peer(crate::sf_nano::INTERP, clock)),
     (crate::sf_nano::JIT, |clock| crate::sf_nano::peer(crate::sf_nano::JIT, clock)),
     #[cfg(feature = "wasmtime")]
-    (winch::NAME, |clock| Ok(Box::new(winch::Adapter::new(clock)?))),
+    (wasmtime::WINCH.name, |clock| wasmtime::WINCH.peer(clock)),
     #[cfg(feature = "wasmtime")]
-    (wasmtime::NAME, |clock| Ok(Box::new(wasmtime::Adapter::new(clock)?))),
+    (wasmtime::CRANELIFT.name, |clock| wasmtime::CRANELIFT.peer(clock)),
     ("v8-liftoff", |clock| crate::v8::peer("v8-liftoff", Load::Eager, &["--liftoff-only"], clock)),
     ("v8-turbofan", |clock| crate::v8::peer("v8-turbofan", Load::Eager, &["--no-liftoff"], clock)),
     ("v8", |clock| crate::v8::peer("v8", Load::Lazy, &[], clock)),
@@ -347,10 +271,10 @@ pub const PEERS: &[(&str, Make)] = &[
 
 /// Measured only if they are asked for: what stopping a program costs is a question of its own.
 pub const EXTRAS: &[(&str, Make)] = &[
-    (brisk_jit_interruptible::NAME, |clock| Ok(Box::new(brisk_jit_interruptible::Adapter::new(clock)?))),
-    (brisk_jit_fuel::NAME, |clock| Ok(Box::new(brisk_jit_fuel::Adapter::new(clock)?))),
+    (brisk::JIT_INTERRUPTIBLE.name, |clock| brisk::JIT_INTERRUPTIBLE.peer(clock)),
+    (brisk::JIT_FUEL.name, |clock| brisk::JIT_FUEL.peer(clock)),
     #[cfg(feature = "wasmtime")]
-    (wasmtime_epochs::NAME, |clock| Ok(Box::new(wasmtime_epochs::Adapter::new(clock)?))),
+    (wasmtime::EPOCHS.name, |clock| wasmtime::EPOCHS.peer(clock)),
     #[cfg(feature = "wasmtime")]
-    (wasmtime_fuel::NAME, |clock| Ok(Box::new(wasmtime_fuel::Adapter::new(clock)?))),
+    (wasmtime::FUEL.name, |clock| wasmtime::FUEL.peer(clock)),
 ];
