@@ -41,7 +41,7 @@ fn all_stages_are_shown_in_order() {
 #[test]
 fn assembly_says_what_places_are() {
     let (memory, push) = match cfg!(target_arch = "aarch64") {
-        true => ("x28", [" fd 7b bf a9 ", "stp x29, x30, [sp, #-0x10]!"]),
+        true => ("uxtw", [" fd 7b bf a9 ", "stp x29, x30, [sp, #-0x10]!"]),
         false => ("r15", [" 55 ", "push rbp"]),
     };
     let printed = place().brisk("explore m.wat --func 1 --stage asm").printed();
