@@ -796,7 +796,9 @@ impl<'m, 'b> Body<'m, 'b> {
         self.labels.push(Label { name: out.clone(), types: Vec::new() });
         for nth in 0..cases.len() {
             self.line("end");
-            self.touch(cell);
+            for _ in 0..self.source.below(3) {
+                self.touch(cell);
+            }
             if nth == 0 {
                 self.iteration(depth);
             } else if !self.source.one_in(4) {
@@ -811,20 +813,20 @@ impl<'m, 'b> Body<'m, 'b> {
         self.locals[place].writable = param.is_some();
     }
 
-    /// Reads or writes what others do, or does nothing.
+    /// Reads or writes what others do.
     fn touch(&mut self, cell: Cell) {
         let Cell { address, sum } = cell;
-        let read = match self.source.below(8) {
-            0 | 1 => format!("i32.const {address} i32.load"),
-            2 => "global.get $hash i32.wrap_i64".to_owned(),
-            3 => {
-                return self
-                    .line(&format!("i32.const {address} local.get {sum} i32.const 13 i32.add i32.store"));
-            }
-            4 => return self.line(&format!("local.get {sum} i64.extend_i32_u global.set $hash")),
-            _ => return,
+        let mixed =
+            |read: &str| format!("local.get {sum} i32.const 31 i32.mul {read} i32.add local.set {sum}");
+        let line = match self.source.below(6) {
+            0 | 1 => mixed(&format!("i32.const {address} i32.load")),
+            2 => mixed("global.get $hash i32.wrap_i64"),
+            3 | 4 => format!("i32.const {address} local.get {sum} i32.const 13 i32.add i32.store"),
+            _ => format!(
+                "global.get $hash i64.const 5 i64.rotl local.get {sum} i64.extend_i32_u i64.xor global.set $hash"
+            ),
         };
-        self.line(&format!("local.get {sum} i32.const 31 i32.mul {read} i32.add local.set {sum}"));
+        self.line(&line);
     }
 
     /// One of the jumps within a loop that dispatches.
