@@ -816,12 +816,13 @@ impl<'m, 'b> Body<'m, 'b> {
     /// Reads or writes what others do.
     fn touch(&mut self, cell: Cell) {
         let Cell { address, sum } = cell;
+        let number = if self.module.shape.memory64 { "i64" } else { "i32" };
         let mixed =
             |read: &str| format!("local.get {sum} i32.const 31 i32.mul {read} i32.add local.set {sum}");
         let line = match self.source.below(6) {
-            0 | 1 => mixed(&format!("i32.const {address} i32.load")),
+            0 | 1 => mixed(&format!("{number}.const {address} i32.load $m")),
             2 => mixed("global.get $hash i32.wrap_i64"),
-            3 | 4 => format!("i32.const {address} local.get {sum} i32.const 13 i32.add i32.store"),
+            3 | 4 => format!("{number}.const {address} local.get {sum} i32.const 13 i32.add i32.store $m"),
             _ => format!(
                 "global.get $hash i64.const 5 i64.rotl local.get {sum} i64.extend_i32_u i64.xor global.set $hash"
             ),
