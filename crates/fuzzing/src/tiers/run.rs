@@ -259,12 +259,10 @@ fn run_in(store: &mut Store<Data>, module: &Module, calls: &mut Calls) {
         instances.push(instance);
         remember(store, module, instance);
         for _ in 0..plan.rounds {
-            call_exports(store, module, instance, calls);
+            call_exports(store, module, &instances, calls);
         }
     }
-    for instance in instances {
-        held(store, module, instance);
-    }
+    held(store, module, &instances);
 }
 
 /// What became of compilations. `Err` if the compiler failed.
@@ -517,7 +515,8 @@ fn throw(caller: &mut Caller<Data>, tag: Tag) -> Result<()> {
     caller.as_context_mut().throw(exception)
 }
 
-fn call_exports(store: &mut Store<Data>, module: &Module, instance: Instance, calls: &mut Calls) {
+fn call_exports(store: &mut Store<Data>, module: &Module, instances: &[Instance], calls: &mut Calls) {
+    let Some(&instance) = instances.last() else { return };
     for export in module.exports() {
         let Some(func) = instance.get_func(&mut *store, export.name()) else { continue };
         if let Some(steps) = instance.get_global(&mut *store, STEPS) {
@@ -541,7 +540,7 @@ fn call_exports(store: &mut Store<Data>, module: &Module, instance: Instance, ca
         if interrupted || stop.is_some_and(|stop| stop.host_calls == seen.host_calls) {
             // What costs nothing may still have been done.
             store.data_mut().lines.pop();
-            let state = state(store, module, instance);
+            let state = state(store, module, instances);
             let lines = &mut store.data_mut().lines;
             lines.push(format!("{}; {state}", stopped_line(export.name())));
         }
@@ -604,9 +603,9 @@ fn call(mut store: impl AsContextMut<Data = Data>, name: &str, func: Func) -> Re
 }
 
 /// What is held, in short.
-fn state(store: &mut Store<Data>, module: &Module, instance: Instance) -> String {
+fn state(store: &mut Store<Data>, module: &Module, instances: &[Instance]) -> String {
     let lines = store.data().lines.len();
-    held(store, module, instance);
+    held(store, module, instances);
     let state = store.data_mut().lines.split_off(lines).join("\n");
     format!("{:x}", hash(state.as_bytes()))
 }
@@ -617,11 +616,13 @@ fn hash(bytes: &[u8]) -> u64 {
         .fold(0, |hash: u64, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3).rotate_left(5))
 }
 
-/// What an instance, and the host, holds in the end.
-fn held(store: &mut Store<Data>, module: &Module, instance: Instance) {
-    for export in module.exports() {
-        if let Some(it) = instance.get_export(&mut *store, export.name()) {
-            holds(store, export.name(), &it);
+/// What instances, which may call each other, and the host hold in the end.
+fn held(store: &mut Store<Data>, module: &Module, instances: &[Instance]) {
+    for instance in instances {
+        for export in module.exports() {
+            if let Some(it) = instance.get_export(&mut *store, export.name()) {
+                holds(store, export.name(), &it);
+            }
         }
     }
     for it in store.data().made.clone() {
