@@ -3,10 +3,10 @@
 //! Go's compiler writes a function as a loop around nested blocks that begins with a `br_table` on a local, and a jump
 //! backwards as `i32.const N, local.set, br` to that loop. Here the branch leads to where the table would lead, and
 //! the table is left for who enters: with the value that a caller who resumes the function passes, so that the local is a
-//! parameter. Each label of such
-//! a table may be reached from behind, so each is treated as a loop header while it is built; loops so made may have
-//! several entries, of which all but the header's come from the dispatching block or through blocks it leads to. As
-//! the dispatching block leads to each such header, no edge backwards changes a dominator.
+//! parameter. Each label of such a table may be reached from behind, so each is treated as a loop header while it is
+//! built; loops so made may have several entries, of which all but the header's come from the dispatching block or
+//! through blocks it leads to. As the dispatching block leads to each such header, no edge backwards changes a dominator;
+//! what is true of memory at a header must hold on all ways in, see `opt::number`.
 
 use super::Build;
 use crate::ir::{Access, Effect, NONE, Op, Ty};

@@ -1,6 +1,7 @@
 //! Register allocation: linear scan on SSA live ranges, with splitting.
 //!
-//! `live` finds live ranges and uses (`flow` helps it where loops have several entries), `scan` gives registers, `resolve` writes places and moves, `check` verifies.
+//! `live` finds live ranges and uses (`flow` helps it where loops have several entries), `scan` gives registers, `resolve`
+//! writes places and moves, `check` verifies.
 
 pub mod check;
 mod flow;
