@@ -264,3 +264,41 @@ fn padding_and_data() {
     asm.clear();
     assert_eq!(asm.offset(), 0);
 }
+
+/// The code of a few instructions.
+fn code(emit: impl FnOnce(&mut Assembler)) -> Vec<u8> {
+    let mut asm = Assembler::new(Features::BASELINE);
+    emit(&mut asm);
+    asm.finish().code.to_vec()
+}
+
+#[test]
+fn what_every_processor_has_is_an_instruction_of_this_one() {
+    let registers = (0..31).flat_map(|dst| (0..31).map(move |src| (dst, src)));
+    for (dst, src) in registers {
+        let (to, from) = (Gpr(dst), Gpr(src));
+        assert_eq!(code(|asm| asm.move_word(to, from)), code(|asm| asm.mov_rr(Size::B64, to, from)));
+        let (vector, other) = (Fpr(dst), Fpr(src));
+        assert_eq!(code(|asm| asm.move_vector(vector, other)), code(|asm| asm.vec_mov(vector, other)));
+        for offset in [0, 8, 0x7f8] {
+            let place = Mem::base(from, offset as i32);
+            assert_eq!(
+                code(|asm| asm.load_word(to, from, offset)),
+                code(|asm| asm.load(LoadOp::LdrX, to, place))
+            );
+            assert_eq!(
+                code(|asm| asm.store_word(from, offset, to)),
+                code(|asm| asm.store(Size::B64, place, to))
+            );
+        }
+    }
+    let jumps = |jump: fn(&mut Assembler, Label)| {
+        code(|asm| {
+            let (before, behind) = (asm.here(), asm.new_label());
+            jump(asm, before);
+            jump(asm, behind);
+            asm.bind(behind);
+        })
+    };
+    assert_eq!(jumps(|asm, label| asm.jump(label)), jumps(|asm, label| asm.b(label)));
+}

@@ -35,6 +35,7 @@ fn every_case_is_checked_on_some_processor() {
 #[test]
 fn every_method_has_a_case() {
     let methods = [
+        include_str!("../../src/asm/mod.rs"),
         include_str!("../../src/x64/asm/int.rs"),
         include_str!("../../src/x64/asm/flow.rs"),
         include_str!("../../src/x64/asm/vec.rs"),
