@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the guest programs of guests/ from their sources. The results are checked in, so this is
-# needed only after a source has changed; scripts/install-guest-toolchain.sh brings the compilers.
+# needed only after a source has changed; scripts/install-guest-toolchain.sh brings the compilers. With the
+# versions named there it makes what is checked in, byte for byte, wherever the repository is.
 #
 # usage: scripts/build-guests.sh [NAME...]        e.g. hello, fib, wat, rust, go, assemblyscript
 set -euo pipefail
@@ -37,14 +38,16 @@ if wanted wat "$@"; then
     done
 fi
 
+# In its directory: the paths of sources are in the program.
 if wanted rust "$@"; then
-    rustc --edition 2024 --target wasm32-wasip1 -O -C lto=fat -C codegen-units=1 -C panic=abort \
-        -C strip=debuginfo rust/main.rs -o rust/guests.wasm
+    (cd rust && rustc --edition 2024 --target wasm32-wasip1 -O -C lto=fat -C codegen-units=1 -C panic=abort \
+        -C strip=debuginfo main.rs -o guests.wasm)
 fi
 
-# The symbol table goes, which a WebAssembly module does not need; the names stay.
+# The symbol table goes, which a WebAssembly module does not need; the names stay. Of the repository nothing is
+# written into the program: it would be another one after each commit.
 if wanted go "$@"; then
-    (cd go && GOOS=wasip1 GOARCH=wasm "${GO:-go}" build -trimpath -ldflags='-s -w' -o guests.wasm .)
+    (cd go && GOOS=wasip1 GOARCH=wasm "${GO:-go}" build -trimpath -buildvcs=false -ldflags='-s -w' -o guests.wasm .)
 fi
 
 if wanted assemblyscript "$@"; then
