@@ -10,7 +10,7 @@ use std::fmt::Write;
 pub struct Local {
     pub ty: Type,
     /// Whether any statement may write it.
-    writable: bool,
+    pub writable: bool,
 }
 
 /// What counts the iterations of a loop around.
@@ -21,31 +21,28 @@ pub struct Counter {
     pub trips: u64,
 }
 
-/// What the parts of a loop that dispatches read and write: a place in memory, or a global, by way of a local.
-#[derive(Clone, Copy)]
-struct Cell {
-    address: u32,
-    sum: usize,
-}
-
 /// Where branches may go.
 #[derive(Clone)]
-struct Label {
-    name: String,
-    types: Vec<Type>,
+pub struct Label {
+    pub name: String,
+    pub types: Vec<Type>,
 }
+
+/// Kinds of loops, and which of them dispatch.
+const LOOPS: usize = 7;
+const DISPATCHES: usize = 5;
 
 /// A body in the making.
 pub struct Body<'m, 'b> {
     module: &'m Module,
     pub source: &'m mut Source<'b>,
     text: String,
-    params: usize,
+    pub params: usize,
     results: Vec<Type>,
     pub locals: Vec<Local>,
     pub counters: Vec<Counter>,
     pub pointers: Vec<usize>,
-    labels: Vec<Label>,
+    pub labels: Vec<Label>,
     made_labels: usize,
     /// How often what is being written is executed, at most.
     pub times: u64,
@@ -124,7 +121,7 @@ impl<'m, 'b> Body<'m, 'b> {
         self.locals[param].writable = false;
     }
 
-    fn new_local(&mut self, ty: Type) -> usize {
+    pub fn new_local(&mut self, ty: Type) -> usize {
         self.locals.push(Local { ty, writable: false });
         self.locals.len() - 1
     }
@@ -236,7 +233,7 @@ impl<'m, 'b> Body<'m, 'b> {
         }
     }
 
-    fn accumulate(&mut self, depth: u32) {
+    pub fn accumulate(&mut self, depth: u32) {
         let Some((local, ty)) = self.any_writable() else { return self.set_global() };
         if ty != Type::Extern && self.source.below(3) > 0 {
             self.line(&format!("local.get {local}"));
@@ -593,13 +590,25 @@ impl<'m, 'b> Body<'m, 'b> {
 
     /// A loop.
     pub fn repeat(&mut self, depth: u32) {
+        let kind = self.source.below(LOOPS);
+        self.repeat_as(kind, depth);
+    }
+
+    /// A loop that dispatches.
+    pub fn dispatch(&mut self, depth: u32) {
+        self.repeat_as(DISPATCHES, depth);
+    }
+
+    fn repeat_as(&mut self, kind: usize, depth: u32) {
         let most = self.left() / self.times / 60;
         let trips: Vec<u64> =
             [1, 2, 3, 4, 8, 16, 32, 128].into_iter().filter(|&trips| trips <= most).collect();
         if trips.is_empty() {
             return self.accumulate(1);
         }
-        let trips = trips[trips.len() - 1 - self.source.below(trips.len())];
+        // It takes some to come by all labels of a loop that dispatches.
+        let range = if kind == DISPATCHES { trips.len().min(2) } else { trips.len() };
+        let trips = trips[trips.len() - 1 - self.source.below(range)];
         let ty = if self.source.one_in(4) { I64 } else { I32 };
         let counter = Counter { local: self.new_local(ty), ty, trips };
         let bound = self.bound(counter);
@@ -614,13 +623,13 @@ impl<'m, 'b> Body<'m, 'b> {
         let before = self.times;
         self.times *= trips;
         self.counters.push(counter);
-        match self.source.below(7) {
+        match kind {
             0 => self.loop_up(counter, &bound, depth),
             1 => self.loop_while(counter, &bound, depth),
             2 => self.loop_down(counter, &bound, depth),
             3 => self.loop_of_values(counter, &bound, depth),
             4 => self.loop_that_continues(counter, &bound, depth),
-            5 => self.loop_that_dispatches(counter, &bound, depth),
+            DISPATCHES => self.loop_that_dispatches(counter, &bound, depth),
             _ => self.loop_with_result(counter, &bound, depth),
         }
         self.counters.pop();
@@ -644,7 +653,7 @@ impl<'m, 'b> Body<'m, 'b> {
     }
 
     /// What happens in each iteration.
-    fn iteration(&mut self, depth: u32) {
+    pub fn iteration(&mut self, depth: u32) {
         for _ in 0..1 + self.source.below(4) {
             self.statement(depth, depth > 0);
         }
@@ -654,7 +663,7 @@ impl<'m, 'b> Body<'m, 'b> {
     }
 
     /// The counter's next value, which is left, and that of the pointer.
-    fn step(&mut self, counter: Counter, op: &str) {
+    pub fn step(&mut self, counter: Counter, op: &str) {
         if let Some(&pointer) = self.pointers.last()
             && self.source.one_in(2)
         {
@@ -665,7 +674,7 @@ impl<'m, 'b> Body<'m, 'b> {
         self.line(&format!("local.get {local} {ty}.const 1 {ty}.{op} local.tee {local}"));
     }
 
-    fn set_counter(&mut self, counter: Counter, to: &str) {
+    pub fn set_counter(&mut self, counter: Counter, to: &str) {
         self.line(&format!("{to} local.set {}", counter.local));
     }
 
@@ -758,105 +767,6 @@ impl<'m, 'b> Body<'m, 'b> {
             self.statement(0, false);
         }
         self.line(&format!("br {label}\nend\nend"));
-    }
-
-    /// Whose table leads to where a local says: jumps set it, most of them to a constant.
-    fn loop_that_dispatches(&mut self, counter: Counter, bound: &str, depth: u32) {
-        let (label, out) = (self.new_label(), self.new_label());
-        let ty = counter.ty.name();
-        // Mostly a parameter: that is what compilers write, where a caller says where to resume.
-        let is_free = |&local: &usize| self.locals[local].ty == I32 && self.locals[local].writable;
-        let param = (0..self.params).find(is_free).filter(|_| !self.source.one_in(8));
-        let place = param.unwrap_or_else(|| self.new_local(I32));
-        self.locals[place].writable = false;
-        let cases: Vec<String> = (0..2 + self.source.below(6)).map(|_| self.new_label()).collect();
-        self.set_counter(counter, &format!("{ty}.const 0"));
-        if self.source.one_in(3) {
-            self.expression(I32, 2);
-            self.line(&format!("i32.const 7 i32.and local.set {place}"));
-        } else {
-            self.line(&format!("i32.const 0 local.set {place}"));
-        }
-        // Some of the parts read what others write.
-        let cell = Cell { address: self.source.choose(&[0, 8, 20]), sum: self.new_local(I32) };
-        self.touch(cell);
-        self.line(&format!("block {out}\nloop {label}"));
-        if self.source.one_in(8) {
-            self.statement(0, false);
-        }
-        for case in cases.iter().rev() {
-            self.line(&format!("block {case}"));
-        }
-        let mut targets = String::new();
-        for case in &cases {
-            let _ = write!(targets, " {}", if self.source.one_in(6) { &cases[0] } else { case });
-        }
-        let last = &cases[self.source.below(cases.len())];
-        self.line(&format!("local.get {place} br_table{targets} {last}"));
-        self.labels.push(Label { name: out.clone(), types: Vec::new() });
-        for nth in 0..cases.len() {
-            self.line("end");
-            for _ in 0..self.source.below(3) {
-                self.touch(cell);
-            }
-            if nth == 0 {
-                self.iteration(depth);
-            } else if !self.source.one_in(4) {
-                self.statement(depth, depth > 0);
-            }
-            for _ in 0..self.source.below(3) {
-                self.jump(&cases, counter, bound, (place, &label, &out));
-            }
-        }
-        self.labels.pop();
-        self.line("end\nend");
-        self.locals[place].writable = param.is_some();
-    }
-
-    /// Reads or writes what others do.
-    fn touch(&mut self, cell: Cell) {
-        let Cell { address, sum } = cell;
-        let number = if self.module.shape.memory64 { "i64" } else { "i32" };
-        let mixed =
-            |read: &str| format!("local.get {sum} i32.const 31 i32.mul {read} i32.add local.set {sum}");
-        let line = match self.source.below(6) {
-            0 | 1 => mixed(&format!("{number}.const {address} i32.load $m")),
-            2 => mixed("global.get $hash i32.wrap_i64"),
-            3 | 4 => format!("{number}.const {address} local.get {sum} i32.const 13 i32.add i32.store $m"),
-            _ => format!(
-                "global.get $hash i64.const 5 i64.rotl local.get {sum} i64.extend_i32_u i64.xor global.set $hash"
-            ),
-        };
-        self.line(&line);
-    }
-
-    /// One of the jumps within a loop that dispatches.
-    fn jump(&mut self, cases: &[String], counter: Counter, bound: &str, to: (usize, &str, &str)) {
-        let (place, label, out) = to;
-        let ty = counter.ty.name();
-        let conditional = !self.source.one_in(5);
-        if conditional {
-            self.condition(2);
-            self.line("if");
-        }
-        self.step(counter, "add");
-        self.line(&format!("{bound} {ty}.gt_u br_if {out}"));
-        if self.source.one_in(6) {
-            self.expression(I32, 2);
-            self.line(&format!("i32.const 7 i32.and local.set {place}"));
-        } else {
-            let to = self.source.below(cases.len() + 1);
-            self.line(&format!("i32.const {to} local.set {place}"));
-        }
-        if self.source.one_in(4) {
-            self.condition(1);
-            self.line(&format!("br_if {label}"));
-        } else {
-            self.line(&format!("br {label}"));
-        }
-        if conditional {
-            self.line("end");
-        }
     }
 
     /// That may end early, with a value.

@@ -6,6 +6,8 @@
 //! - Calls within loops: of small functions that are worth inlining, of recursive ones (twofold, mutual, by tail calls,
 //!   with a bounded depth), through a table, through references, of the host, of other functions with loops.
 //! - Loads and stores through addresses that overlap, at widths that differ; growth, fills and copies of memories.
+//! - Loops around tables that jumps choose a label of, most of them by a constant, some with parts that do little but read
+//!   and write the same places.
 //! - Ways out of the middle of loops: branches, `br_table`, `return`, `return_call`, exceptions caught around the
 //!   loop, within it, or by nobody; traps and exceptions that come in one iteration of many.
 //!
@@ -17,6 +19,7 @@
 //! for out of the global [`STEPS`]. Modules are written as text, so that what is found can be read.
 
 mod body;
+mod dispatch;
 mod expression;
 mod ops;
 mod source;
@@ -135,6 +138,9 @@ fn text(bytes: Unstructured, all: bool) -> (String, bool) {
     }
     for number in 0..1 + source.below(3) {
         recursive(&mut module, source, number, &mut out);
+    }
+    for number in 0..1 + source.below(3) {
+        dispatching(&mut module, source, number, &mut out);
     }
     for number in 0..1 + source.below(4) {
         with_loops(&mut module, source, number, &mut out);
@@ -337,6 +343,24 @@ fn recursive(module: &mut Module, source: &mut Source, number: usize, out: &mut 
         depth: Some(depth),
         in_table: None,
     });
+}
+
+/// A function around a loop that dispatches, by a parameter that says where to resume.
+fn dispatching(module: &mut Module, source: &mut Source, number: usize, out: &mut String) {
+    let mut params = vec![Type::I32];
+    params.extend(types(source, module.shape, 4));
+    let results = types(source, module.shape, 3);
+    let mut body = Body::new(module, source, &params, &results, FUNCTION_COST / 4);
+    let locals = body.source.below(6);
+    body.locals(locals);
+    for _ in 0..body.source.below(2) {
+        body.statement(1, false);
+    }
+    body.dispatch(1);
+    body.results(true);
+    let name = format!("resumed{number}");
+    let cost = body.finish(&name, true, out);
+    module.callees.push(Callee { name, params, results, cost, depth: None, in_table: None });
 }
 
 /// A function with loops.
