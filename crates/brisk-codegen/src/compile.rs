@@ -17,19 +17,11 @@ pub struct Settings<'a> {
     pub tail_calls_out: bool,
 }
 
-/// Time spent in each stage, and what for.
-#[derive(Clone, Copy, Debug, Default)]
+/// Time spent in each pass, and what for.
+#[derive(Clone, Debug, Default)]
 pub struct Stages {
-    /// WebAssembly to the IR.
-    pub build: Duration,
-    /// The passes over the IR.
-    pub optimize: Duration,
-    /// The IR to machine instructions.
-    pub lower: Duration,
-    /// Registers.
-    pub allocate: Duration,
-    /// Bytes.
-    pub emit: Duration,
+    /// The passes that were run, in the order of the first that came by each, and the time of all functions together.
+    pub passes: Vec<(&'static str, Duration)>,
     /// Functions compiled.
     pub functions: u64,
     /// Bytes of their bodies.
@@ -39,9 +31,16 @@ pub struct Stages {
 }
 
 impl Stages {
-    /// All stages together.
+    /// All passes together.
     pub fn total(&self) -> Duration {
-        self.build + self.optimize + self.lower + self.allocate + self.emit
+        self.passes.iter().map(|&(_, time)| time).sum()
+    }
+
+    fn add(&mut self, pass: &'static str, time: Duration) {
+        match self.passes.iter_mut().find(|(known, _)| *known == pass) {
+            Some((_, all)) => *all += time,
+            None => self.passes.push((pass, time)),
+        }
     }
 }
 
@@ -57,6 +56,8 @@ pub struct CompileContext {
     pub code: Code,
     /// Time spent so far.
     pub stages: Stages,
+    /// When the pass at hand began.
+    since: Instant,
     /// Is shown the IR after the build and after each pass, with the name of what was done last.
     pub observer: Option<Observer>,
 }
@@ -74,14 +75,24 @@ impl CompileContext {
             backend: processor.backend(),
             code: Code::default(),
             stages: Stages::default(),
+            since: Instant::now(),
             observer: None,
         }
     }
 
-    /// Shows the IR to the observer, if there is one.
-    fn observe(&mut self, done: &str) {
+    /// A pass ends, and the next one begins.
+    fn time(&mut self, done: &'static str) {
+        let now = Instant::now();
+        self.stages.add(done, now - self.since);
+        self.since = now;
+    }
+
+    /// A pass over the IR ends, which is shown to the observer, if there is one.
+    fn observe(&mut self, done: &'static str) {
+        self.time(done);
         if let Some(observer) = &mut self.observer {
             observer(done, &self.func);
+            self.since = Instant::now();
         }
     }
 
@@ -100,10 +111,9 @@ impl CompileContext {
     ///
     /// If the function is too large to be optimized, or has no such entry.
     pub fn compile(&mut self, module: &Module, func: u32, settings: &Settings<'_>) -> Result<(), BuildError> {
-        let start = Instant::now();
+        self.since = Instant::now();
         build::build(&mut self.builder, module, func, &settings.build, &mut self.func)?;
         self.observe("build");
-        let built = Instant::now();
         self.optimizer.opt_number(&mut self.func);
         self.observe("opt_number");
         self.optimizer.opt_dead(&mut self.func);
@@ -112,7 +122,6 @@ impl CompileContext {
             self.optimizer.opt_fuel(&mut self.func);
             self.observe("opt_fuel");
         }
-        let optimized = Instant::now();
         let machine = isa::Settings {
             layout: settings.build.layout,
             spectre: settings.build.spectre,
@@ -124,17 +133,16 @@ impl CompileContext {
             direct_recursion: settings.build.entry == build::Entry::Normal,
         };
         self.backend.lower(&self.func, &machine);
-        let lowered = Instant::now();
+        self.time("lower");
+        self.backend.find_live_ranges(&machine);
+        self.time("live ranges");
         self.backend.allocate(&machine);
-        let allocated = Instant::now();
+        self.time("allocate");
+        self.backend.resolve(&machine);
+        self.time("resolve");
         self.backend.emit(&self.func, &machine, &mut self.code);
-        let emitted = Instant::now();
+        self.time("emit");
         let stages = &mut self.stages;
-        stages.build += built - start;
-        stages.optimize += optimized - built;
-        stages.lower += lowered - optimized;
-        stages.allocate += allocated - lowered;
-        stages.emit += emitted - allocated;
         stages.functions += 1;
         stages.body_bytes += module.bodies[(func - module.imported_funcs) as usize].range.len() as u64;
         stages.code_bytes += self.code.bytes.len() as u64;

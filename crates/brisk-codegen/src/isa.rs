@@ -70,8 +70,9 @@ pub struct Settings {
 
 /// An instruction set's half of the compiler, for one processor, with the memory it uses again for each function.
 ///
-/// The stages are called in order: [`lower`](Backend::lower), [`allocate`](Backend::allocate),
-/// [`emit`](Backend::emit). What is asked of a function is that of the last one.
+/// The stages are called in order: [`lower`](Backend::lower), [`find_live_ranges`](Backend::find_live_ranges),
+/// [`allocate`](Backend::allocate), [`resolve`](Backend::resolve), [`emit`](Backend::emit). What is asked of a function
+/// is that of the last one.
 pub trait Backend: Send {
     /// What it makes code for.
     fn processor(&self) -> Processor;
@@ -79,8 +80,14 @@ pub trait Backend: Send {
     /// From the IR to machine instructions over virtual registers.
     fn lower(&mut self, func: &Func, settings: &Settings);
 
-    /// Gives the machine instructions registers.
+    /// Finds where values are needed.
+    fn find_live_ranges(&mut self, settings: &Settings);
+
+    /// Gives them registers.
     fn allocate(&mut self, settings: &Settings);
+
+    /// Writes the registers down for each instruction, and the moves that go with them.
+    fn resolve(&mut self, settings: &Settings);
 
     /// From machine instructions to bytes.
     fn emit(&mut self, func: &Func, settings: &Settings, out: &mut Code);
@@ -159,9 +166,19 @@ impl<M: Machine> Backend for Compiler<M> {
         lower::lower(&mut self.lowerer, func, &settings, &mut self.lowered);
     }
 
+    fn find_live_ranges(&mut self, settings: &Settings) {
+        let regs = M::CONVENTION.reg_sets(settings.fuel);
+        self.allocator.find_live_ranges(&self.lowered.code, &regs);
+    }
+
     fn allocate(&mut self, settings: &Settings) {
         let regs = M::CONVENTION.reg_sets(settings.fuel);
-        self.allocator.run(&self.lowered.code, &regs, &mut self.allocation);
+        self.allocator.scan(&self.lowered.code, &regs);
+    }
+
+    fn resolve(&mut self, settings: &Settings) {
+        let regs = M::CONVENTION.reg_sets(settings.fuel);
+        self.allocator.resolve(&self.lowered.code, &regs, &mut self.allocation);
     }
 
     fn emit(&mut self, func: &Func, settings: &Settings, out: &mut Code) {

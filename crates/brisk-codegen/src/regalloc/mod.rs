@@ -52,12 +52,27 @@ impl Allocator {
     /// Allocates registers for `code`. Its blocks must be in an order in which dominators come first, and critical edges
     /// must be split.
     pub fn run<I>(&mut self, code: &VCode<I>, regs: &RegSets, out: &mut Allocation) {
+        self.find_live_ranges(code, regs);
+        self.scan(code, regs);
+        self.resolve(code, regs, out);
+    }
+
+    /// The first of its three steps.
+    pub fn find_live_ranges<I>(&mut self, code: &VCode<I>, regs: &RegSets) {
+        self.live.run(code, regs.allocatable.0);
+    }
+
+    /// The second, for the same code.
+    pub fn scan<I>(&mut self, code: &VCode<I>, regs: &RegSets) {
+        self.scan.run(code, regs, &mut self.live);
+    }
+
+    /// The third, for the same code.
+    pub fn resolve<I>(&mut self, code: &VCode<I>, regs: &RegSets, out: &mut Allocation) {
         out.locs.clear();
         out.moves.clear();
         out.groups.clear();
         self.stats = Stats::default();
-        self.live.run(code, regs.allocatable.0);
-        self.scan.run(code, regs, &mut self.live);
         self.resolve.run(code, regs, &mut self.live, &self.scan, out, &mut self.stats);
         self.stats.pieces = self.scan.pieces.len() as u32;
         // The check goes over the blocks again and again, the more often the deeper they nest.

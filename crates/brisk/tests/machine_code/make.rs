@@ -208,7 +208,9 @@ impl Compiler {
             direct_recursion: false,
         };
         self.0.lower(func, &settings);
+        self.0.find_live_ranges(&settings);
         self.0.allocate(&settings);
+        self.0.resolve(&settings);
         let mut code = Code::default();
         self.0.emit(func, &settings, &mut code);
         code
