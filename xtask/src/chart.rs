@@ -9,8 +9,8 @@ use std::fmt::Write;
 pub struct Bar {
     /// Whose it is.
     pub label: String,
-    /// How long it is; nothing where there is no figure.
-    pub value: Option<f64>,
+    /// How long it is, or why there is no figure.
+    pub value: Result<f64, &'static str>,
     /// The least and the most of what it is a median or mean of.
     pub spread: Option<(f64, f64)>,
 }
@@ -31,6 +31,8 @@ pub struct Chart {
     pub groups: Vec<Group>,
     /// A line at this value, such as what others are relative to.
     pub line: Option<f64>,
+    /// Where longer bars are cut, so that one of them leaves the others their length.
+    pub cut: Option<f64>,
 }
 
 const LEFT: f64 = 190.0;
@@ -42,10 +44,10 @@ const STYLE: &str = "\
 text { font: 13px system-ui, 'DejaVu Sans', sans-serif; fill: #24292f }
 .title { font-size: 16px; font-weight: 600 } .note, .value { fill: #57606a } .group { font-weight: 600 }
 .back { fill: #ffffff } .brisk { fill: #d9480f } .peer { fill: #8c9bab } .spread { stroke: #24292f; opacity: .55 }
-.line { stroke: #24292f; stroke-dasharray: 3 3; opacity: .6 }
+.line { stroke: #24292f; stroke-dasharray: 3 3; opacity: .6 } .cut { stroke: #ffffff; stroke-width: 2; fill: none }
 @media (prefers-color-scheme: dark) {
 text { fill: #e6edf3 } .note, .value { fill: #9198a1 } .back { fill: #0d1117 } .brisk { fill: #ff8142 }
-.peer { fill: #66788a } .spread, .line { stroke: #e6edf3 } }
+.peer { fill: #66788a } .spread, .line { stroke: #e6edf3 } .cut { stroke: #0d1117 } }
 ";
 
 /// The chart as SVG.
@@ -55,10 +57,15 @@ pub fn svg(chart: &Chart) -> String {
     let height = 74.0 + ROW * rows as f64 + 30.0 * headed as f64;
     // Programs differ by orders of magnitude: each has a scale of its own, unless a line goes through all.
     let most_of = |bars: &mut dyn Iterator<Item = &Bar>| {
-        bars.filter_map(|bar| bar.value).chain(chart.line).fold(0.0, f64::max).max(f64::MIN_POSITIVE)
+        bars.filter_map(|bar| bar.value.ok())
+            .chain(chart.line)
+            .fold(0.0, f64::max)
+            .min(chart.cut.unwrap_or(f64::MAX))
+            .max(f64::MIN_POSITIVE)
     };
     let most = most_of(&mut chart.groups.iter().flat_map(|group| &group.bars));
-    let scale = |value: f64, most: f64| LEFT + (value / most).min(1.12) * PLOT;
+    let longest = if chart.cut.is_some() { 1.0 } else { 1.12 };
+    let scale = |value: f64, most: f64| LEFT + (value / most).min(longest) * PLOT;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
          height=\"{height}\" role=\"img\" aria-label=\"{}\">\n<style>{STYLE}</style>\n\
@@ -69,7 +76,10 @@ pub fn svg(chart: &Chart) -> String {
         text(&chart.note),
     );
     let mut y = 60.0;
-    let top = y;
+    // Behind all the rest.
+    if let Some(line) = chart.line {
+        let _ = writeln!(svg, "<path class=\"line\" d=\"M{:.1} {y}V{}\"/>", scale(line, most), height - 8.0);
+    }
     for group in &chart.groups {
         let most = if chart.line.is_some() { most } else { most_of(&mut group.bars.iter()) };
         let x = |value: f64| scale(value, most);
@@ -90,10 +100,13 @@ pub fn svg(chart: &Chart) -> String {
                 LEFT - 8.0,
                 text(&bar.label)
             );
-            let Some(value) = bar.value else {
-                let _ = writeln!(svg, "<text class=\"value\" x=\"{LEFT}\" y=\"{middle}\">did not run</text>");
-                y += ROW;
-                continue;
+            let value = match bar.value {
+                Ok(value) => value,
+                Err(why) => {
+                    let _ = writeln!(svg, "<text class=\"value\" x=\"{LEFT}\" y=\"{middle}\">{why}</text>");
+                    y += ROW;
+                    continue;
+                }
             };
             let class = if bar.label.starts_with("brisk") { "brisk" } else { "peer" };
             let end = x(value);
@@ -103,6 +116,14 @@ pub fn svg(chart: &Chart) -> String {
                 y + 3.0,
                 (end - LEFT).max(1.0)
             );
+            if chart.cut.is_some_and(|cut| value > cut) {
+                let _ = writeln!(
+                    svg,
+                    "<path class=\"cut\" d=\"M{:.1} {}l-5 20m-5 0l5 -20\"/>",
+                    end - 8.0,
+                    y + 1.0
+                );
+            }
             let mut after = end;
             if let Some((least, most)) = bar.spread {
                 let (from, to) = (x(least), x(most));
@@ -123,10 +144,6 @@ pub fn svg(chart: &Chart) -> String {
             y += ROW;
         }
     }
-    if let Some(line) = chart.line {
-        let x = scale(line, most);
-        let _ = writeln!(svg, "<path class=\"line\" d=\"M{x:.1} {top}V{}\"/>", y + 4.0);
-    }
     svg.push_str("</svg>\n");
     svg
 }
@@ -142,12 +159,24 @@ mod tests {
     #[test]
     fn bars_are_as_long_as_their_values() {
         let bar = |label: &str, value| Bar { label: label.to_owned(), value, spread: None };
-        let bars = vec![bar("brisk-jit", Some(1.0)), bar("a<b", Some(2.0)), bar("none", None)];
+        let bars = vec![bar("brisk-jit", Ok(1.0)), bar("a<b", Ok(2.0)), bar("none", Err("did not run"))];
         let groups = vec![Group { title: String::new(), bars }];
-        let chart = Chart { title: "t".to_owned(), note: "n".to_owned(), groups, line: None };
+        let chart = Chart { title: "t".to_owned(), note: "n".to_owned(), groups, line: None, cut: None };
         let svg = svg(&chart);
         assert!(svg.contains(r#"<rect class="brisk" x="190" y="63" width="215.0""#), "{svg}");
         assert!(svg.contains(r#"<rect class="peer" x="190" y="85" width="430.0""#), "{svg}");
         assert!(svg.contains("a&lt;b") && svg.contains("did not run"));
+    }
+
+    #[test]
+    fn long_bars_are_cut_and_leave_the_others_their_length() {
+        let bar = |value| Bar { label: "x".to_owned(), value: Ok(value), spread: None };
+        let groups = vec![Group { title: String::new(), bars: vec![bar(1.0), bar(20.0)] }];
+        let chart =
+            Chart { title: String::new(), note: String::new(), groups, line: Some(1.0), cut: Some(2.0) };
+        let svg = svg(&chart);
+        assert!(svg.contains(r#"width="215.0""#) && svg.contains(r#"width="430.0""#), "{svg}");
+        assert_eq!(svg.matches("class=\"cut\"").count(), 1, "{svg}");
+        assert!(svg.contains(">20.0<"), "{svg}");
     }
 }

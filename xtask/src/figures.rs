@@ -4,6 +4,9 @@ use crate::Result;
 use serde_json::{Value, json};
 use std::path::Path;
 
+/// What takes no longer than the clock of an engine ticks says nothing: milliseconds.
+pub const LEAST: f64 = 1.0;
+
 /// Everything that was measured, and under which circumstances.
 #[derive(Debug)]
 pub struct Figures {
@@ -66,13 +69,16 @@ impl Figures {
         self.names(kind, layer, "engine")
     }
 
+    /// What is missing in the first ones stands where it does in others.
     fn names(&self, kind: &str, layer: &str, field: &str) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
+        let mut next = 0;
         for figure in self.all.iter().filter(|figure| figure["kind"] == kind && figure["layer"] == layer) {
             let name = figure[field].as_str().unwrap_or_default();
-            if !names.iter().any(|known| known == name) {
-                names.push(name.to_owned());
-            }
+            next = 1 + names.iter().position(|known| known == name).unwrap_or_else(|| {
+                names.insert(next, name.to_owned());
+                next
+            });
         }
         names
     }
@@ -84,8 +90,7 @@ impl Figures {
         for subject in self.subjects(kind, layer) {
             let of = |engine| self.get(kind, layer, &subject, engine, "median");
             let (Some(time), Some(base)) = (of(engine), of(base)) else { continue };
-            // What takes no longer than the clock ticks says nothing.
-            if time < 1.0 || base < 1.0 {
+            if time < LEAST || base < LEAST {
                 continue;
             }
             let ratio = time / base;
@@ -148,6 +153,20 @@ mod tests {
         let mean = figures.mean_ratio("run", "wat", "x", "y").unwrap();
         assert!((mean.mean - 4.0).abs() < 1e-9);
         assert_eq!((mean.count, mean.least, mean.most), (2, 2.0, 8.0));
+    }
+
+    #[test]
+    fn engines_that_some_programs_lack_keep_their_place() {
+        let mut figures = Figures::new();
+        figures.all = vec![
+            figure("a", "x", 2.0),
+            figure("a", "z", 2.0),
+            figure("b", "x", 1.0),
+            figure("b", "y", 1.0),
+            figure("b", "z", 1.0),
+        ];
+        assert_eq!(figures.engines("run", "wat"), ["x", "y", "z"]);
+        assert_eq!(figures.subjects("run", "wat"), ["a", "b"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use crate::bench::LIMITED;
 use crate::chart::{Bar, Chart, Group, svg};
-use crate::figures::{Figures, show};
+use crate::figures::{Figures, LEAST, show};
 use crate::{Result, root};
 use serde_json::Value;
 use std::fmt::Write;
@@ -17,6 +17,12 @@ const PROGRAMS: [(&str, &str); 3] = [
 
 /// What run times are relative to.
 const BASE: &str = "wasmtime";
+
+/// Why there is no bar.
+const NOT_RUN: &str = "did not run";
+
+/// Where the bars of programs are cut: so many times the base's time.
+const CUT: f64 = 2.5;
 
 /// Writes the charts, and the page around them.
 pub fn draw(figures: &Figures) -> Result<()> {
@@ -52,7 +58,8 @@ fn fill(page: &str, section: impl Fn(&str) -> Option<String>) -> Result<String> 
 /// A bar of a median, with its spread.
 fn bar(figures: &Figures, kind: &str, layer: &str, subject: &str, engine: &str) -> Bar {
     let get = |field| figures.get(kind, layer, subject, engine, field);
-    Bar { label: engine.to_owned(), value: get("median"), spread: get("least").zip(get("most")) }
+    let spread = get("least").zip(get("most"));
+    Bar { label: engine.to_owned(), value: get("median").ok_or(NOT_RUN), spread }
 }
 
 fn groups(figures: &Figures, kind: &str, layer: &str) -> Vec<Group> {
@@ -68,7 +75,8 @@ fn charts_of(figures: &Figures) -> Vec<(String, Chart)> {
     let mut charts = Vec::new();
     let mut add = |name: &str, title: String, note: &str, groups: Vec<Group>, line| {
         if !groups.is_empty() {
-            charts.push((name.to_owned(), Chart { title, note: note.to_owned(), groups, line }));
+            let cut = if name.starts_with("each-") { Some(CUT) } else { None };
+            charts.push((name.to_owned(), Chart { title, note: note.to_owned(), groups, line, cut }));
         }
     };
     for (layer, title) in PROGRAMS {
@@ -77,7 +85,7 @@ fn charts_of(figures: &Figures) -> Vec<(String, Chart)> {
             .into_iter()
             .map(|engine| {
                 let mean = figures.mean_ratio("run", layer, &engine, BASE);
-                Bar { label: engine, value: mean.map(|mean| mean.mean), spread: None }
+                Bar { label: engine, value: mean.map(|mean| mean.mean).ok_or(NOT_RUN), spread: None }
             })
             .collect();
         let count = figures.subjects("run", layer).len();
@@ -90,21 +98,18 @@ fn charts_of(figures: &Figures) -> Vec<(String, Chart)> {
         let bars = figures
             .subjects("run", layer)
             .into_iter()
-            .map(|subject| {
+            .filter_map(|subject| {
                 let of = |engine| figures.get("run", layer, &subject, engine, "median");
-                Group {
-                    bars: ["brisk-jit", "brisk-auto", "sf-nano-jit", "v8"]
-                        .map(|engine| Bar {
-                            label: engine.to_owned(),
-                            value: of(engine)
-                                .zip(of(BASE))
-                                .filter(|(time, base)| *time >= 1.0 && *base >= 1.0)
-                                .map(|(time, base)| time / base),
-                            spread: None,
-                        })
-                        .into(),
-                    title: subject,
-                }
+                let base = of(BASE).filter(|&base| base >= LEAST)?;
+                let value = |engine| match of(engine) {
+                    Some(time) if time >= LEAST => Ok(time / base),
+                    Some(_) => Err("under 1 ms"),
+                    None => Err(NOT_RUN),
+                };
+                let bars = ["brisk-jit", "brisk-auto", "sf-nano-jit", "v8"];
+                let bars =
+                    bars.map(|engine| Bar { label: engine.to_owned(), value: value(engine), spread: None });
+                Some(Group { bars: bars.into(), title: subject })
             })
             .collect();
         let note = "median time relative to wasmtime's (Cranelift, the dashed line); shorter is better";
@@ -144,18 +149,14 @@ fn charts_of(figures: &Figures) -> Vec<(String, Chart)> {
     // Speed rather than time: modules differ in size.
     let speed = |kind: &str| -> Vec<Group> {
         let group = |subject: String| {
-            let code =
-                figures.all.iter().find(|figure| figure["subject"] == *subject && !figure["code"].is_null());
-            let code = code.and_then(|figure| figure["code"].as_f64())?;
+            let code = code_bytes(figures, &subject)?;
             let engines = figures.engines(kind, "load");
             let bars = engines.into_iter().filter(|engine| engine != "wasmparser validation").map(|engine| {
                 let time = figures.get(kind, "load", &subject, &engine, "median");
-                Bar { value: time.map(|ms| code / 1e6 / (ms / 1e3)), label: engine, spread: None }
+                let speed = time.map(|ms| code / 1e6 / (ms / 1e3));
+                Bar { value: speed.ok_or(NOT_RUN), label: engine, spread: None }
             });
-            Some(Group {
-                bars: bars.collect(),
-                title: format!("{subject} ({} KB of code)", show(code / 1e3)),
-            })
+            Some(Group { bars: bars.collect(), title: with_size(figures, &subject) })
         };
         figures.subjects(kind, "load").into_iter().filter_map(group).collect()
     };
@@ -172,16 +173,24 @@ fn section(figures: &Figures, name: &str) -> Option<String> {
         "summary" => Some(summary(figures)),
         "processes-start" => Some(processes(figures, "start")),
         "processes-real" => Some(processes(figures, "real")),
-        "calls" => Some(table(figures, "call", "calls", |figure| {
-            show(figure["median"].as_f64().unwrap_or(f64::NAN))
-        })),
+        "calls" => {
+            let unit = |subject: &str| {
+                let of = |figure: &&Value| figure["kind"] == "call" && figure["subject"] == subject;
+                let unit = figures.all.iter().find(of).and_then(|figure| figure["unit"].as_str());
+                format!("{subject}, {}", unit.unwrap_or_default().replace('u', "µ"))
+            };
+            Some(table(figures, "call", "calls", unit, median))
+        }
         "load" => Some(load(figures)),
         "limits" => Some(limits(figures)),
         "gaps" => Some(gaps(figures)),
         _ => {
             let layer = name.strip_prefix("run-")?;
-            Some(table(figures, "run", layer, |figure| {
+            Some(table(figures, "run", layer, str::to_owned, |figure| {
                 let get = |field: &str| figure[field].as_f64().unwrap_or(f64::NAN);
+                if get("median") == 0.0 {
+                    return format!("< {LEAST}");
+                }
                 // Half of the spread, as a share of the median.
                 let spread = (get("most") - get("least")) / get("median") * 50.0;
                 if get("rounds") > 1.0 && spread.is_finite() {
@@ -194,15 +203,26 @@ fn section(figures: &Figures, name: &str) -> Option<String> {
     }
 }
 
+/// A figure's median.
+fn median(figure: &Value) -> String {
+    show(figure["median"].as_f64().unwrap_or(f64::NAN))
+}
+
 /// A row for each subject, a column for each engine.
-fn table(figures: &Figures, kind: &str, layer: &str, cell: impl Fn(&Value) -> String) -> String {
+fn table(
+    figures: &Figures,
+    kind: &str,
+    layer: &str,
+    head: impl Fn(&str) -> String,
+    cell: impl Fn(&Value) -> String,
+) -> String {
     let engines = figures.engines(kind, layer);
     if engines.is_empty() {
         return "Not measured.".to_owned();
     }
     let mut out = format!("| | {} |\n|---|{}\n", engines.join(" | "), "---:|".repeat(engines.len()));
     for subject in figures.subjects(kind, layer) {
-        let _ = write!(out, "| {subject} |");
+        let _ = write!(out, "| {} |", head(&subject));
         for engine in &engines {
             let found = figures.all.iter().find(|figure| {
                 figure["kind"] == kind
@@ -217,10 +237,24 @@ fn table(figures: &Figures, kind: &str, layer: &str, cell: impl Fn(&Value) -> St
     out
 }
 
+/// The bytes of a module's code section.
+fn code_bytes(figures: &Figures, subject: &str) -> Option<f64> {
+    let of = |figure: &&Value| figure["subject"] == subject && !figure["code"].is_null();
+    figures.all.iter().find(of).and_then(|figure| figure["code"].as_f64())
+}
+
+/// A module, and how much code it has.
+fn with_size(figures: &Figures, subject: &str) -> String {
+    match code_bytes(figures, subject) {
+        Some(code) => format!("{subject} ({} KB of code)", show(code / 1e3)),
+        None => subject.to_owned(),
+    }
+}
+
 fn load(figures: &Figures) -> String {
-    let lazy =
-        table(figures, "load lazy", "load", |figure| show(figure["median"].as_f64().unwrap_or(f64::NAN)));
-    let eager = table(figures, "load", "load", |figure| show(figure["median"].as_f64().unwrap_or(f64::NAN)));
+    let head = |subject: &str| with_size(figures, subject);
+    let lazy = table(figures, "load lazy", "load", head, median);
+    let eager = table(figures, "load", "load", head, median);
     format!("All functions ready to run, ms:\n\n{eager}\nFunctions wait for their first call, ms:\n\n{lazy}")
 }
 
@@ -269,7 +303,7 @@ fn summary(figures: &Figures) -> String {
         let _ = write!(out, "| {engine} |");
         for (layer, _) in PROGRAMS {
             match figures.mean_ratio("run", layer, &engine, BASE) {
-                Some(mean) if engine == BASE => drop(write!(out, " 1 of {} |", mean.count)),
+                Some(mean) if engine == BASE => drop(write!(out, " 1 ({} programs) |", mean.count)),
                 Some(mean) => {
                     let (m, best, worst) = (show(mean.mean), show(mean.least), show(mean.most));
                     let all = figures.subjects("run", layer).len();
@@ -287,12 +321,15 @@ fn summary(figures: &Figures) -> String {
 
 /// What being stoppable and counting fuel cost each engine.
 fn limits(figures: &Figures) -> String {
-    let mut out = String::from("| | over | geometric mean | best | worst |\n|---|---|---:|---:|---:|\n");
+    let mut out = String::from(
+        "| time of | over that of | programs | geometric mean | best | worst |\n|---|---|---:|---:|---:|---:|\n",
+    );
     for engines in LIMITED.chunks(3) {
         for engine in &engines[1..] {
             if let Some(mean) = figures.mean_ratio("run", "limits", engine, engines[0]) {
                 let (m, best, worst) = (show(mean.mean), show(mean.least), show(mean.most));
-                let _ = writeln!(out, "| {engine} | {} | **{m}** | {best} | {worst} |", engines[0]);
+                let (base, count) = (engines[0], mean.count);
+                let _ = writeln!(out, "| {engine} | {base} | {count} | **{m}** | {best} | {worst} |");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What brisk's parts cost by themselves: `cargo bench -p brisk-micro [FILTER]`. The stages of the compiler, by the
+//! What brisk's parts cost by themselves: `cargo bench -p brisk-micro [FILTER]`. The passes of the compiler, by the
 //! byte, are what `brisk-stages` prints.
 
 use brisk::{Config, Engine, Func, Instance, Memory, Module, Store, Tier, TypedFunc};
