@@ -190,7 +190,7 @@ fn measure(options: &Options) -> Result<(Figures, Vec<String>)> {
                 for module in modules {
                     command.arg("--modules").arg(root().join(format!("guests/{module}.wasm")));
                 }
-                for module in ["quickjs", "resvg", "python-3.11.3"] {
+                for module in ["avr-as", "quickjs", "resvg", "python-3.11.3"] {
                     if let Some(programs) = &options.programs {
                         command.arg("--modules").arg(programs.join(format!("{module}.wasm")));
                     }

@@ -6,6 +6,7 @@ mod check;
 mod figures;
 mod page;
 mod process;
+mod readme;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -15,6 +16,7 @@ type Result<T> = std::result::Result<T, String>;
 
 const USAGE: &str = "\
 usage: cargo xtask bench [FILTER...] [OPTIONS]     measures brisk and its peers, and refreshes docs/benchmarks.md
+                                                   and the figures in README.md
        cargo xtask bench --check [--bless]         counts instructions and compares them with the baseline
 
   FILTER            only programs whose name contains it; such a run prints, and leaves the page alone

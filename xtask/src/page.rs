@@ -1,12 +1,13 @@
-//! docs/benchmarks.md: what people wrote there stays, what stands between `<!-- begin NAME -->` and
+//! docs/benchmarks.md and README.md: what people wrote there stays, what stands between `<!-- begin NAME -->` and
 //! `<!-- end -->` is made of the figures.
 
 use crate::bench::LIMITED;
 use crate::chart::{Bar, Chart, Group, svg};
 use crate::figures::{Figures, LEAST, show};
-use crate::{Result, root};
+use crate::{Result, readme, root};
 use serde_json::Value;
 use std::fmt::Write;
+use std::path::Path;
 
 /// Layers of programs, and what the page calls them.
 const PROGRAMS: [(&str, &str); 3] = [
@@ -16,7 +17,7 @@ const PROGRAMS: [(&str, &str); 3] = [
 ];
 
 /// What run times are relative to.
-const BASE: &str = "wasmtime";
+pub const BASE: &str = "wasmtime";
 
 /// Why there is no bar.
 const NOT_RUN: &str = "did not run";
@@ -33,10 +34,16 @@ pub fn draw(figures: &Figures) -> Result<()> {
         let path = charts.join(format!("{name}.svg"));
         std::fs::write(&path, svg(&chart)).map_err(|error| format!("{}: {error}", path.display()))?;
     }
-    let path = docs.join("benchmarks.md");
-    let old = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let new = fill(&old, |name| section(figures, name))?;
-    std::fs::write(&path, new).map_err(|error| format!("{}: {error}", path.display()))
+    refill(&docs.join("benchmarks.md"), |name| section(figures, name))?;
+    refill(&root().join("README.md"), |name| readme::section(figures, name))
+}
+
+/// Replaces what is marked in a file.
+fn refill(path: &Path, section: impl Fn(&str) -> Option<String>) -> Result<()> {
+    let failed = |error: std::io::Error| format!("{}: {error}", path.display());
+    let old = std::fs::read_to_string(path).map_err(failed)?;
+    let new = fill(&old, section).map_err(|error| format!("{}: {error}", path.display()))?;
+    std::fs::write(path, new).map_err(failed)
 }
 
 /// The page with every marked part replaced.
@@ -46,8 +53,8 @@ fn fill(page: &str, section: impl Fn(&str) -> Option<String>) -> Result<String> 
     while let Some(at) = rest.find("<!-- begin ") {
         let (before, marked) = rest.split_at(at);
         let name = marked["<!-- begin ".len()..].split(' ').next().unwrap_or_default();
-        let end = marked.find("<!-- end -->").ok_or_else(|| format!("benchmarks.md: {name} has no end"))?;
-        let text = section(name).ok_or_else(|| format!("benchmarks.md: no part called {name}"))?;
+        let end = marked.find("<!-- end -->").ok_or_else(|| format!("{name} has no end"))?;
+        let text = section(name).ok_or_else(|| format!("no part called {name}"))?;
         let _ = write!(out, "{before}<!-- begin {name} -->\n{}\n", text.trim_end());
         rest = &marked[end..];
     }
@@ -238,7 +245,7 @@ fn table(
 }
 
 /// The bytes of a module's code section.
-fn code_bytes(figures: &Figures, subject: &str) -> Option<f64> {
+pub fn code_bytes(figures: &Figures, subject: &str) -> Option<f64> {
     let of = |figure: &&Value| figure["subject"] == subject && !figure["code"].is_null();
     figures.all.iter().find(of).and_then(|figure| figure["code"].as_f64())
 }
