@@ -176,9 +176,7 @@ impl<M: Machine> Trampolines<'_, M> {
     /// Loads the base of memory 0.
     pub(crate) fn load_memory_base(&mut self) {
         let base = M::CONVENTION.memory_base;
-        self.asm.load_word(base, M::CONVENTION.vm_context, self.layout.ctx_memories);
-        self.asm.load_word(base, base, 0);
-        self.asm.load_word(base, base, self.layout.memory_base);
+        self.asm.load_word(base, M::CONVENTION.vm_context, self.layout.ctx_memory_base);
     }
 
     /// The fuel into the store.

@@ -81,12 +81,10 @@ impl Build<'_> {
             let op = if tail { Op::TailCall } else { Op::Call };
             return self.call_to(op, func, type_index, ty);
         }
-        let layout = &self.settings.layout;
-        let (imports, size) = (layout.ctx_imports, layout.func_ref_size);
         let context = self.context();
-        let imports = self.load_pointer(context, imports);
-        let offset = self.constant(Ty::I64, u64::from(func) * u64::from(size));
-        let callee = self.binary(Op::Add, Ty::I64, imports, offset);
+        let offset = self.own.imports + func * self.settings.layout.func_ref_size;
+        let offset = self.constant(Ty::I64, u64::from(offset));
+        let callee = self.binary(Op::Add, Ty::I64, context, offset);
         self.call_to(if tail { Op::TailCallRef } else { Op::CallRef }, callee, type_index, ty);
     }
 
@@ -104,8 +102,7 @@ impl Build<'_> {
         let entry = self.table_entry(table, index, layout.func_ref_size);
         let actual = self.load(Width::U32, Ty::I32, Region::Table, entry, layout.func_ref_type);
         let context = self.context();
-        let ids = self.load_pointer(context, layout.ctx_type_ids);
-        let expected = self.load_constant(Width::U32, Ty::I32, ids, type_index * 4);
+        let expected = self.load_constant(Width::U32, Ty::I32, context, self.own.type_ids + type_index * 4);
         let differ = self.icmp(IntCond::Ne, actual, expected);
         let numbers = self.numbers_epoch;
         let next = self.branch_aside(differ);

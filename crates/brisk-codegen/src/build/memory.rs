@@ -25,16 +25,21 @@ fn memory_index(memarg: &MemArg) -> u32 {
 }
 
 impl Build<'_> {
-    /// The record of a memory.
-    fn memory(&mut self, index: u32) -> u32 {
+    /// The words of a memory: an address and an offset.
+    fn memory(&mut self, index: u32) -> (u32, u32) {
         let context = self.context();
-        let memories = self.load_pointer(context, self.settings.layout.ctx_memories);
-        self.load_pointer(memories, index * 8)
+        let layout = self.settings.layout;
+        if let Some(own) = index.checked_sub(self.module.imported_memories) {
+            return (context, self.own.memories + own * layout.memory_size);
+        }
+        let memories = self.load_pointer(context, layout.ctx_memories);
+        (self.load_pointer(memories, index * 8), 0)
     }
 
     fn memory_len(&mut self, index: u32) -> u32 {
-        let memory = self.memory(index);
-        self.load_descriptor(Region::MemoryDescriptor, memory, self.settings.layout.memory_len)
+        let (memory, words) = self.memory(index);
+        let offset = words + self.settings.layout.memory_len;
+        self.load_descriptor(Region::MemoryDescriptor, memory, offset)
     }
 
     /// A value as 64 bits.
@@ -93,8 +98,8 @@ impl Build<'_> {
     }
 
     fn memory_base(&mut self, index: u32, guarded: bool) -> u32 {
-        let memory = self.memory(index);
-        let offset = self.settings.layout.memory_base;
+        let (memory, words) = self.memory(index);
+        let offset = words + self.settings.layout.memory_base;
         if guarded {
             self.load_pointer(memory, offset)
         } else {

@@ -21,7 +21,7 @@ mod ssa;
 mod table;
 
 use crate::ir::{Func, Inst, NONE, Op, Ty};
-use crate::layout::VmLayout;
+use crate::layout::{InstanceLayout, VmLayout};
 use brisk_module::Module;
 use brisk_module::types::ValType;
 use brisk_module::walk::{self, Control, Walker};
@@ -152,6 +152,7 @@ struct Build<'a> {
     f: &'a mut Func,
     module: &'a Module,
     settings: &'a Settings<'a>,
+    own: InstanceLayout,
     walker: Walker<'a, u32, Label>,
     func: u32,
     /// Current block.
@@ -264,6 +265,7 @@ impl<'a> Build<'a> {
             f,
             module,
             settings,
+            own: InstanceLayout::new(&settings.layout, module),
             walker,
             func,
             block: 0,

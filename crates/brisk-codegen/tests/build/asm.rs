@@ -23,6 +23,7 @@ fn layout() -> VmLayout {
         store_stack_limit: 64,
         store_fuel: 72,
         store_exit_fp: 88,
+        ctx_memory_base: 48,
         func_ref_state: 0,
         func_ref_ctx: 8,
         state_native: 40,

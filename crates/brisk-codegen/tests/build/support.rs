@@ -10,11 +10,13 @@ use brisk_module::{DecodeOptions, Module};
 fn layout() -> VmLayout {
     VmLayout {
         ctx_store: 0,
-        ctx_imports: 16,
         ctx_globals: 24,
         ctx_memories: 32,
         ctx_tables: 40,
-        ctx_type_ids: 48,
+        ctx_records: 96,
+        global_size: 48,
+        memory_size: 64,
+        table_size: 80,
         store_overflow: 80,
         func_ref_size: 32,
         func_ref_type: 16,

@@ -2,15 +2,17 @@
 
 use std::ptr::NonNull;
 
-/// Records that never move. Chunks double in size, so that a store with few records makes few allocations.
+/// Records that never move. Chunks double in size, so that a store with few records makes few allocations. Some records
+/// lie where somebody else has room for them.
 pub(crate) struct Arena<T> {
     chunks: Vec<Vec<T>>,
+    placed: Vec<NonNull<T>>,
 }
 
 impl<T> Arena<T> {
     /// An arena without records; nothing is allocated.
     pub const fn new() -> Arena<T> {
-        Arena { chunks: Vec::new() }
+        Arena { chunks: Vec::new(), placed: Vec::new() }
     }
 
     /// Adds a record.
@@ -27,15 +29,45 @@ impl<T> Arena<T> {
         unsafe { NonNull::new_unchecked(chunk.as_mut_ptr().add(index)) }
     }
 
-    /// All records, in the order in which they were added.
+    /// Adds a record at a place outside the arena, if one is given.
+    ///
+    /// # Safety
+    /// The place must be valid for a record, hold none, and be left alone until the arena is cleared or dropped.
+    pub unsafe fn push_at(&mut self, place: Option<NonNull<T>>, value: T) -> NonNull<T> {
+        let Some(place) = place else { return self.push(value) };
+        // SAFETY: passed on.
+        unsafe { place.write(value) };
+        self.placed.push(place);
+        place
+    }
+
+    /// All records: those of the arena in the order in which they were added, then those elsewhere.
     pub fn iter(&self) -> impl Iterator<Item = NonNull<T>> + '_ {
-        self.chunks.iter().flat_map(|chunk| chunk.iter().map(NonNull::from))
+        let own = self.chunks.iter().flat_map(|chunk| chunk.iter().map(NonNull::from));
+        own.chain(self.placed.iter().copied())
+    }
+
+    /// Drops all records.
+    pub fn clear(&mut self) {
+        self.chunks.clear();
+        for place in self.placed.drain(..) {
+            // SAFETY: `push_at` put a record there, and nobody else drops it.
+            unsafe { place.drop_in_place() };
+        }
+    }
+}
+
+impl<T> Drop for Arena<T> {
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::mem::MaybeUninit;
+    use std::rc::Rc;
 
     #[test]
     fn records_stay_where_they_are() {
@@ -46,5 +78,27 @@ mod tests {
             assert_eq!(unsafe { *pointer.as_ref() }, i as u32);
         }
         assert_eq!(arena.iter().collect::<Vec<_>>(), pointers);
+    }
+
+    #[test]
+    fn records_elsewhere_are_dropped_once() {
+        let counted = Rc::new(());
+        let mut room = Box::new([const { MaybeUninit::<Rc<()>>::uninit() }; 2]);
+        let places = [0, 1].map(|at| NonNull::from(&mut room[at]).cast::<Rc<()>>());
+        let mut arena = Arena::new();
+        let inside = arena.push(counted.clone());
+        for place in places {
+            // SAFETY: the places are distinct, empty and outlive the arena.
+            unsafe { arena.push_at(Some(place), counted.clone()) };
+        }
+        assert_eq!(arena.iter().collect::<Vec<_>>(), [inside, places[0], places[1]]);
+        assert_eq!(Rc::strong_count(&counted), 4);
+        arena.clear();
+        assert_eq!(Rc::strong_count(&counted), 1);
+        assert_eq!(arena.iter().count(), 0);
+        // SAFETY: as above, and the arena holds nothing there any more.
+        unsafe { arena.push_at(Some(places[0]), counted.clone()) };
+        drop(arena);
+        assert_eq!(Rc::strong_count(&counted), 1);
     }
 }

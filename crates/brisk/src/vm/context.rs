@@ -168,6 +168,8 @@ pub struct VmContext {
     pub globals: *const *mut VmGlobal,
     /// All memories; indexed by memory index.
     pub memories: *const *mut VmMemory,
+    /// Base of memory 0 if that is guarded, which never changes; machine code has it in a register.
+    pub memory_base: *mut u8,
     /// All tables; indexed by table index.
     pub tables: *const *mut VmTable,
     /// Canonical type ids; indexed by the module's type index. 0 is never a type.

@@ -6,9 +6,10 @@ use super::table::TableData;
 use super::{Stop, VmContext, VmFuncRef, VmGlobal, VmMemory, VmStore, VmTable, VmTag};
 use crate::module::{Module, Style};
 use crate::trap::Trap;
+use brisk_codegen::layout::{InstanceLayout, VmLayout};
 use brisk_module::module::{ConstArith, ConstExpr, ConstOp, ElementItems};
 use std::alloc::{self, Layout};
-use std::mem::size_of;
+use std::mem::{align_of, offset_of, size_of};
 use std::ptr::NonNull;
 
 /// An instance: one allocation, with the arrays that its context leads to behind it.
@@ -19,6 +20,8 @@ pub(crate) struct InstanceData {
     /// `None` in the record that stands for a host that calls.
     module: Option<Module>,
     layout: Layout,
+    /// Where its records are.
+    own: InstanceLayout,
     /// Which machine code it runs.
     style: Style,
     /// References to the functions that can be referred to, in the order of `Module::escaping_funcs`.
@@ -42,60 +45,65 @@ impl Arrays {
     }
 }
 
-/// How many things of each kind a module has.
-#[derive(Default)]
-struct Counts {
-    imports: usize,
-    func_refs: usize,
-    globals: usize,
-    memories: usize,
-    tables: usize,
-    tags: usize,
-    segments: usize,
-}
+// What `InstanceLayout` takes for granted.
+const _: () = assert!(offset_of!(InstanceData, ctx) == 0 && align_of::<InstanceData>() <= 16);
+const _: () = assert!(align_of::<GlobalData>() == 16);
+const _: () = assert!(align_of::<MemoryData>() <= 8 && align_of::<TableData>() <= 8);
 
 impl InstanceData {
-    /// The record of an instance: its arrays of imports, globals, memories, tables and tags are null until
-    /// they are filled, and its function references are made by [`InstanceData::fill_func_refs`].
+    /// Where the records of an instance begin, and how large each is; nothing else.
+    pub fn records() -> VmLayout {
+        VmLayout {
+            ctx_records: size_of::<InstanceData>().next_multiple_of(16) as u32,
+            global_size: size_of::<GlobalData>() as u32,
+            memory_size: size_of::<MemoryData>() as u32,
+            table_size: size_of::<TableData>() as u32,
+            func_ref_size: size_of::<VmFuncRef>() as u32,
+            ..VmLayout::default()
+        }
+    }
+
+    /// The record of an instance: its globals, memories, tables and tags, and its imports, are still to be
+    /// made and set, and its function references made by [`InstanceData::fill_func_refs`].
     /// `None` if the system has no memory for it.
     ///
     /// # Safety
     /// The store must outlive the record, which must be freed with [`InstanceData::free`].
     pub unsafe fn allocate(store: *mut VmStore, module: Option<Module>) -> Option<NonNull<InstanceData>> {
-        let counts = module.as_ref().map_or(Counts::default(), |module| {
-            let info = module.info();
-            Counts {
-                imports: info.imported_funcs as usize,
-                func_refs: info.escaping_funcs.len(),
-                globals: info.globals.len(),
-                memories: info.memories.len(),
-                tables: info.tables.len(),
-                tags: info.tags.len(),
-                segments: info.elements.len() + info.data.len(),
-            }
-        });
-        let mut arrays = Arrays { layout: Layout::new::<InstanceData>() };
-        let imports = arrays.add::<VmFuncRef>(counts.imports)?;
-        let func_refs = arrays.add::<VmFuncRef>(counts.func_refs)?;
-        let globals = arrays.add::<*mut VmGlobal>(counts.globals)?;
-        let memories = arrays.add::<*mut VmMemory>(counts.memories.max(1))?;
-        let tables = arrays.add::<*mut VmTable>(counts.tables)?;
-        let tags = arrays.add::<*mut VmTag>(counts.tags)?;
-        let dropped = arrays.add::<bool>(counts.segments)?;
+        let info = module.as_ref().map(Module::info);
+        let records = Self::records();
+        let count = |count: fn(&brisk_module::Module) -> usize| info.map_or(0, count);
+        let own = info
+            .map_or(InstanceLayout { end: records.ctx_records, ..InstanceLayout::default() }, |info| {
+                InstanceLayout::new(&records, info)
+            });
+        let mut arrays = Arrays { layout: Layout::from_size_align(own.end as usize, 16).ok()? };
+        let func_refs = arrays.add::<VmFuncRef>(count(|info| info.escaping_funcs.len()))?;
+        let globals = arrays.add::<*mut VmGlobal>(count(|info| info.globals.len()))?;
+        let memories = arrays.add::<*mut VmMemory>(count(|info| info.memories.len()).max(1))?;
+        let tables = arrays.add::<*mut VmTable>(count(|info| info.tables.len()))?;
+        let tags = arrays.add::<*mut VmTag>(count(|info| info.tags.len()))?;
+        let dropped = arrays.add::<bool>(count(|info| info.elements.len() + info.data.len()))?;
         let layout = arrays.layout.pad_to_align();
         // SAFETY: the layout is not empty, and all arrays are inside the allocation.
         unsafe {
             let base = NonNull::new(alloc::alloc_zeroed(layout))?;
             let instance = base.cast::<InstanceData>();
+            let type_ids = base.add(own.type_ids as usize).as_ptr().cast::<u32>();
+            if let Some(module) = &module {
+                let ids = module.type_ids();
+                type_ids.copy_from_nonoverlapping(ids.as_ptr(), ids.len());
+            }
             let ctx = VmContext {
                 store,
                 // The states of the right style are set once the memories are known.
                 funcs: module.as_ref().map_or(std::ptr::null(), |module| module.funcs().as_ptr()),
-                imports: base.add(imports).as_ptr().cast(),
+                imports: base.add(own.imports as usize).as_ptr().cast(),
                 globals: base.add(globals).as_ptr().cast(),
                 memories: base.add(memories).as_ptr().cast(),
+                memory_base: std::ptr::null_mut(),
                 tables: base.add(tables).as_ptr().cast(),
-                type_ids: module.as_ref().map_or(std::ptr::null(), |module| module.type_ids().as_ptr()),
+                type_ids,
                 tags: base.add(tags).as_ptr().cast(),
                 instance: instance.as_ptr(),
             };
@@ -103,6 +111,7 @@ impl InstanceData {
                 ctx,
                 module,
                 layout,
+                own,
                 style: Style::Primary,
                 func_refs: base.add(func_refs).as_ptr().cast(),
                 no_memory: VmMemory { base: NonNull::<u128>::dangling().as_ptr().cast(), len: 0 },
@@ -112,6 +121,31 @@ impl InstanceData {
             memory_0.write(&raw mut (*instance.as_ptr()).no_memory);
             Some(instance)
         }
+    }
+
+    /// Room for the record of a global that is not imported, by its index; so for the next two.
+    pub fn own_global(&mut self, index: u32) -> NonNull<GlobalData> {
+        self.room(self.own.globals, index - self.info().imported_globals)
+    }
+
+    /// Room for the record of a memory.
+    pub fn own_memory(&mut self, index: u32) -> NonNull<MemoryData> {
+        self.room(self.own.memories, index - self.info().imported_memories)
+    }
+
+    /// Room for the record of a table.
+    pub fn own_table(&mut self, index: u32) -> NonNull<TableData> {
+        self.room(self.own.tables, index - self.info().imported_tables)
+    }
+
+    /// A place in an array of what is the instance's own.
+    fn room<T>(&mut self, array: u32, index: u32) -> NonNull<T> {
+        let offset = array as usize + index as usize * size_of::<T>();
+        assert!(offset + size_of::<T>() <= self.own.end as usize);
+        // The allocation, not this borrow of its head, is what the place is in.
+        let base: *mut u8 = self.ctx.instance.cast();
+        // SAFETY: inside the allocation.
+        unsafe { NonNull::new_unchecked(base.add(offset)).cast() }
     }
 
     /// Frees a record.
@@ -177,7 +211,12 @@ impl InstanceData {
     /// As for [`InstanceData::set_global`].
     pub unsafe fn set_memory(&mut self, index: u32, memory: NonNull<MemoryData>) {
         // SAFETY: passed on.
-        unsafe { self.ctx.memories.cast_mut().add(index as usize).write(memory.cast().as_ptr()) }
+        unsafe {
+            self.ctx.memories.cast_mut().add(index as usize).write(memory.cast().as_ptr());
+            if index == 0 && memory.as_ref().guarded() {
+                self.ctx.memory_base = memory.as_ref().base();
+            }
+        }
     }
 
     /// Whether all memories are guarded.

@@ -85,9 +85,11 @@ pub(crate) fn instantiate(
         }
     }
     for index in info.imported_memories..info.memories.len() as u32 {
-        let memory = memory::create(store, info.memories[index as usize])?;
-        // SAFETY: as above.
-        unsafe { data.set_memory(index, memory) };
+        // SAFETY: as above; the instance has room for each memory and is freed after the store's records.
+        unsafe {
+            let memory = memory::create(store, info.memories[index as usize], Some(data.own_memory(index)))?;
+            data.set_memory(index, memory);
+        }
     }
     // SAFETY: all memories have been set.
     if module.wants_guarded() && !unsafe { data.all_guarded() } {
@@ -109,14 +111,18 @@ pub(crate) fn instantiate(
     for index in info.imported_globals..info.globals.len() as u32 {
         let init = &info.global_inits[(index - info.imported_globals) as usize];
         let vm = VmGlobal { slots: data.evaluate(init) };
-        let global = store.globals.push(GlobalData { vm, ty: types.global(info.globals[index as usize]) });
-        // SAFETY: as above; a global's value names only globals before it.
-        unsafe { data.set_global(index, global) };
+        let global = GlobalData { vm, ty: types.global(info.globals[index as usize]) };
+        // SAFETY: as for memories; a global's value names only globals before it.
+        unsafe {
+            let global = store.globals.push_at(Some(data.own_global(index)), global);
+            data.set_global(index, global);
+        }
     }
     for index in info.imported_tables..info.tables.len() as u32 {
-        let mut table = table::create(store, types.table(info.tables[index as usize]))?;
-        // SAFETY: as above; the initial value is of the element type.
+        let ty = types.table(info.tables[index as usize]);
+        // SAFETY: as for memories; the initial value is of the element type.
         unsafe {
+            let mut table = table::create(store, ty, Some(data.own_table(index)))?;
             data.set_table(index, table);
             if let Some(init) = &info.table_inits[(index - info.imported_tables) as usize] {
                 let value = data.evaluate(init)[0];

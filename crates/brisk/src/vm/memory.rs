@@ -151,8 +151,15 @@ fn declared_max(ty: &MemoryType) -> Option<usize> {
     ty.limits.max.map(|max| bytes(max, ty.page_size_log2).unwrap_or(usize::MAX))
 }
 
-/// Makes a memory in a store.
-pub(crate) fn create(store: &mut StoreOpaque, ty: MemoryType) -> Result<NonNull<MemoryData>> {
+/// Makes a memory in a store; its record at a place, if one is given.
+///
+/// # Safety
+/// As for [`Arena::push_at`](super::arena::Arena::push_at).
+pub(crate) unsafe fn create(
+    store: &mut StoreOpaque,
+    ty: MemoryType,
+    place: Option<NonNull<MemoryData>>,
+) -> Result<NonNull<MemoryData>> {
     let min = bytes(ty.limits.min, ty.page_size_log2);
     let allowed =
         store.limiter(|limiter| limiter.memory_growing(0, min.unwrap_or(usize::MAX), declared_max(&ty)));
@@ -160,7 +167,8 @@ pub(crate) fn create(store: &mut StoreOpaque, ty: MemoryType) -> Result<NonNull<
         bail!("memory minimum size of {} pages exceeds memory limits", ty.limits.min);
     }
     let memory = MemoryData::new(ty, store.engine().tunables().guarded_memories)?;
-    Ok(store.memories.push(memory))
+    // SAFETY: passed on.
+    Ok(unsafe { store.memories.push_at(place, memory) })
 }
 
 /// Makes a memory larger by `delta` pages: the old size, or `None` if that is refused.

@@ -158,7 +158,8 @@ impl StoreOpaque {
     /// Makes a memory. The limiter is asked.
     pub(crate) fn create_memory(&mut self, ty: MemoryType) -> Result<Handle<MemoryData>> {
         self.count(Counts { instances: 0, tables: 0, memories: 1 })?;
-        let record = memory::create(self, ty)?;
+        // SAFETY: no place is given.
+        let record = unsafe { memory::create(self, ty, None)? };
         // SAFETY: the record is in the store's arena.
         Ok(unsafe { Handle::new(self.id(), record) })
     }
@@ -172,7 +173,8 @@ impl StoreOpaque {
     /// Makes a table, all elements null. The limiter is asked. `ty` is canonical.
     pub(crate) fn create_table(&mut self, ty: TableType) -> Result<Handle<TableData>> {
         self.count(Counts { instances: 0, tables: 1, memories: 0 })?;
-        let record = table::create(self, ty)?;
+        // SAFETY: no place is given.
+        let record = unsafe { table::create(self, ty, None)? };
         // SAFETY: the record is in the store's arena.
         Ok(unsafe { Handle::new(self.id(), record) })
     }

@@ -607,6 +607,10 @@ pub(crate) const NO_EXIT: VmExit =
 
 impl Drop for StoreOpaque {
     fn drop(&mut self) {
+        // Some of these records lie in instances.
+        self.memories.clear();
+        self.tables.clear();
+        self.globals.clear();
         for instance in self.instances.drain(..).chain([self.host_caller]) {
             // SAFETY: nothing runs any more, and handles do not lead to records without their store.
             unsafe { InstanceData::free(instance) };

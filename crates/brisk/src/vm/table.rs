@@ -130,8 +130,16 @@ fn bytes(elements: u64, funcs: bool) -> Option<usize> {
     usize::try_from(bytes).ok().filter(|&len| len <= isize::MAX as usize)
 }
 
-/// Makes a table in a store, all elements null. Concrete heap types of `ty` hold canonical ids.
-pub(crate) fn create(store: &mut StoreOpaque, ty: TableType) -> Result<NonNull<TableData>> {
+/// Makes a table in a store, all elements null; its record at a place, if one is given. Concrete heap types of `ty` hold
+/// canonical ids.
+///
+/// # Safety
+/// As for [`Arena::push_at`](super::arena::Arena::push_at).
+pub(crate) unsafe fn create(
+    store: &mut StoreOpaque,
+    ty: TableType,
+    place: Option<NonNull<TableData>>,
+) -> Result<NonNull<TableData>> {
     let funcs = is_func(ty.element);
     let min = ty.limits.min;
     let allowed = store.limiter(|limiter| {
@@ -145,7 +153,8 @@ pub(crate) fn create(store: &mut StoreOpaque, ty: TableType) -> Result<NonNull<T
     };
     let mapping = Mapping::new(len).context("failed to allocate a table")?;
     let vm = VmTable { base: mapping.base(), len: min as usize };
-    Ok(store.tables.push(TableData { vm, mapping, ty, funcs, used: 0 }))
+    // SAFETY: passed on.
+    Ok(unsafe { store.tables.push_at(place, TableData { vm, mapping, ty, funcs, used: 0 }) })
 }
 
 /// Makes a table larger by `delta` elements: the old size, or `None` if that is refused.

@@ -137,9 +137,7 @@ impl emit::Machine for A64 {
             if features.bti {
                 emit.asm.hint(Hint::BtiC);
             }
-            emit.asm.load_word(MEMORY_BASE, VM_CONTEXT, layout.ctx_memories);
-            emit.asm.load_word(MEMORY_BASE, MEMORY_BASE, 0);
-            emit.asm.load_word(MEMORY_BASE, MEMORY_BASE, layout.memory_base);
+            emit.asm.load_word(MEMORY_BASE, VM_CONTEXT, layout.ctx_memory_base);
             emit.asm.align(16);
         }
         emit.out.entry = emit.asm.offset();

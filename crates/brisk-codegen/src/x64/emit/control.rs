@@ -90,9 +90,7 @@ impl emit::Machine for X64 {
     fn prologue(emit: &mut Emit<'_>) {
         let layout = &emit.settings.layout;
         if emit.settings.pinned_memory {
-            emit.asm.load_word(SCRATCH, VM_CONTEXT, layout.ctx_memories);
-            emit.asm.load_word(SCRATCH, SCRATCH, 0);
-            emit.asm.load_word(MEMORY_BASE, SCRATCH, layout.memory_base);
+            emit.asm.load_word(MEMORY_BASE, VM_CONTEXT, layout.ctx_memory_base);
             emit.asm.align(16);
         }
         emit.out.entry = emit.asm.offset();

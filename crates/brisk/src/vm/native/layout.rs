@@ -1,6 +1,7 @@
 //! The runtime's structures as the compiler sees them.
 
 use crate::interp::code::FuncState;
+use crate::vm::instance::InstanceData;
 use crate::vm::{Activation, VmContext, VmFuncRef, VmHostFunc, VmMemory, VmStore, VmTable, VmTail};
 use brisk_codegen::layout::VmLayout;
 use std::mem::{offset_of, size_of};
@@ -13,15 +14,19 @@ pub(crate) fn vm_layout() -> VmLayout {
     macro_rules! layout {
         ($($field:ident: $offset:expr,)*) => { VmLayout { $($field: $offset as u32,)* } };
     }
+    let sizes = InstanceData::records();
     layout! {
         ctx_store: offset_of!(VmContext, store),
         ctx_funcs: offset_of!(VmContext, funcs),
-        ctx_imports: offset_of!(VmContext, imports),
         ctx_globals: offset_of!(VmContext, globals),
         ctx_memories: offset_of!(VmContext, memories),
         ctx_tables: offset_of!(VmContext, tables),
-        ctx_type_ids: offset_of!(VmContext, type_ids),
         ctx_tags: offset_of!(VmContext, tags),
+        ctx_memory_base: offset_of!(VmContext, memory_base),
+        ctx_records: sizes.ctx_records,
+        global_size: sizes.global_size,
+        memory_size: sizes.memory_size,
+        table_size: sizes.table_size,
         store_stack_limit: offset_of!(VmStore, stack_limit),
         store_fuel: offset_of!(VmStore, fuel),
         store_overflow: offset_of!(VmStore, overflow),

@@ -11,12 +11,14 @@ mod values;
 use super::image::{Frame, Publish};
 use super::layout::vm_layout;
 use crate::interp::code::Code as RegisterCode;
+use crate::vm::VmContext;
 use crate::{Error, Instance, Module, Store, Trap, WasmBacktrace};
 use brisk_codegen::asm::Label;
 use brisk_codegen::code::{Code, Handler, Position, Site, SiteKind, Target};
 use brisk_codegen::ir::{Libcall, TrapCode};
 use brisk_codegen::layout::{HOST_INDEX, VmLayout};
 use machine::*;
+use std::mem::offset_of;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
@@ -261,15 +263,13 @@ impl Assemble {
 }
 
 fn load_memory_base(asm: &mut Machine, layout: &VmLayout, to: Gpr) {
-    asm.load(to, CONTEXT, layout.ctx_memories as i32);
-    asm.load(to, to, 0);
-    asm.load(to, to, layout.memory_base as i32);
+    asm.load(to, CONTEXT, layout.ctx_memory_base as i32);
 }
 
 /// Loads what a call of an import wants.
 fn load_import(asm: &mut Machine, layout: &VmLayout, index: u32) {
     let at = (index * layout.func_ref_size) as i32;
-    asm.load(TEMP, CONTEXT, layout.ctx_imports as i32);
+    asm.load(TEMP, CONTEXT, offset_of!(VmContext, imports) as i32);
     asm.load(STATE, TEMP, at + layout.func_ref_state as i32);
     asm.load(CONTEXT, TEMP, at + layout.func_ref_ctx as i32);
 }
