@@ -65,6 +65,11 @@ impl Common {
         matches!(self, Common::StoreAddress | Common::Place(_) | Common::Int(_))
     }
 
+    /// Whether it can stand in code twice: it goes nowhere, and nobody asks where it is.
+    pub fn is_straight(&self) -> bool {
+        self.is_constant() || matches!(self, Common::Context | Common::Poll | Common::Fuel { .. })
+    }
+
     /// Whether it makes a constant, and leaves the flags alone.
     pub fn is_constant(&self) -> bool {
         self.is_int_constant() || matches!(self, Common::Float(_) | Common::Vector(_))

@@ -140,7 +140,14 @@ impl<M: Machine> Emit<'_, M> {
             Common::Trap(code) => self.raise(code),
             Common::Jump => {
                 let to = self.target(block, 0);
-                self.go(to, next);
+                let cold = self.low.code.blocks[block as usize].cold;
+                if to != next && self.s.flow.inverted[to as usize] && to <= block && !cold && !self.copying {
+                    self.copying = true;
+                    self.insts(to, next);
+                    self.copying = false;
+                } else {
+                    self.go(to, next);
+                }
             }
             Common::JumpTable { first } => M::jump_table(self, block, first),
         }

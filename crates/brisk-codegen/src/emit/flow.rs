@@ -16,7 +16,12 @@ pub(crate) struct Flow {
     threaded: Vec<u32>,
     /// For each block, whether it holds nothing but a jump.
     empty: Vec<bool>,
+    /// For each block, whether it is the header of a loop whose way around ends in a copy of it, see [`Flow::invert_loops`].
+    pub inverted: Vec<bool>,
 }
+
+/// Headers of loops of more instructions are not copied.
+const MAX_COPIED: usize = 6;
 
 impl Flow {
     /// Finds the order.
@@ -28,6 +33,26 @@ impl Flow {
             self.order.extend((0..blocks).filter(|&block| {
                 code.blocks[block as usize].cold == cold && self.threaded[block as usize] == block
             }));
+        }
+    }
+
+    /// Finds the loops whose headers decide whether to go around once more, and which blocks behind lead back to by a jump:
+    /// with a copy of the header there instead, going around takes one jump, not two. `is_plain` tells what can be copied.
+    pub fn invert_loops<I>(&mut self, code: &VCode<I>, is_jump: impl Fn(&I) -> bool, is_plain: impl Fn(&I) -> bool) {
+        self.inverted.clear();
+        self.inverted.resize(code.blocks.len(), false);
+        for (number, block) in code.blocks.iter().enumerate() {
+            if block.cold || !is_jump(&code.insts[block.insts.end as usize - 1]) {
+                continue;
+            }
+            let to = self.target(code, number as u32, 0) as usize;
+            let header = &code.blocks[to];
+            self.inverted[to] = self.inverted[to]
+                || to <= number
+                    && header.succs.end - header.succs.start == 2
+                    && header.insts.indices().len() <= MAX_COPIED
+                    && code.insts[header.insts.indices()].iter().all(&is_plain)
+                    && (0..2).all(|edge| self.target(code, to as u32, edge) as usize != to);
         }
     }
 

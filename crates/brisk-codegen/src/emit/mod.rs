@@ -156,6 +156,8 @@ pub struct Emit<'a, M: Machine> {
     pub(crate) keeps_base: bool,
     /// Whether anything is called.
     calls: bool,
+    /// Whether the block at hand is a copy.
+    copying: bool,
     /// Whether the stack limit is looked at, and an interrupt noticed, at the function's entry.
     checks: bool,
 }
@@ -192,6 +194,7 @@ pub fn emit<M: Machine>(
         keeps_context: false,
         keeps_base: false,
         calls: false,
+        copying: false,
         checks: false,
     };
     emit.function();
@@ -221,12 +224,18 @@ impl<M: Machine> Emit<'_, M> {
         }
         let jump = M::common(Common::Jump);
         self.s.flow.find(&self.low.code, self.alloc, |inst| *inst == jump);
+        self.s.flow.invert_loops(
+            &self.low.code,
+            |inst| *inst == jump,
+            |inst| M::as_common(inst).is_none_or(|common| common.is_straight()),
+        );
         M::begin(self);
         M::prologue(self);
         for nth in 0..self.s.flow.order.len() {
             let block = self.s.flow.order[nth];
             let next = self.s.flow.order.get(nth + 1).copied().unwrap_or(NONE);
-            self.block(block, next);
+            let before = nth.checked_sub(1).map_or(NONE, |before| self.s.flow.order[before]);
+            self.block(before, block, next);
         }
         self.behind();
         for at in 0..self.s.landings.len() {
@@ -237,10 +246,9 @@ impl<M: Machine> Emit<'_, M> {
         }
     }
 
-    fn block(&mut self, block: u32, next: u32) {
-        let data = self.low.code.blocks[block as usize];
+    fn block(&mut self, before: u32, block: u32, next: u32) {
         self.asm.room(M::ROOM);
-        if self.low.small_loops[block as usize] && !data.cold {
+        if self.begins_small_loop(before, block) {
             let padding = self.asm.offset().next_multiple_of(CACHE_LINE) - self.asm.offset();
             if padding <= MAX_PADDING {
                 self.asm.align(CACHE_LINE);
@@ -249,8 +257,23 @@ impl<M: Machine> Emit<'_, M> {
         let label = self.label(block);
         self.asm.bind(label);
         M::begin_block(self, block);
+        self.insts(block, next);
+    }
+
+    /// Whether what is executed over and over in a small loop begins with a block: with the header, or behind it if that
+    /// is copied.
+    fn begins_small_loop(&self, before: u32, block: u32) -> bool {
+        let is_small = |header: u32| self.low.small_loops[header as usize];
+        let is_inverted = |header: u32| self.s.flow.inverted[header as usize];
+        !self.low.code.blocks[block as usize].cold
+            && (is_small(block) && !is_inverted(block)
+                || before != NONE && is_small(before) && is_inverted(before))
+    }
+
+    /// Emits the instructions of a block: behind its label, or in place of a jump to it.
+    pub(super) fn insts(&mut self, block: u32, next: u32) {
         M::forget(self);
-        let insts = data.insts.indices();
+        let insts = self.low.code.blocks[block as usize].insts.indices();
         let mut group = self.alloc.groups.partition_point(|&(inst, _)| (inst as usize) < insts.start);
         for inst in insts {
             while let Some(&(at, moves)) = self.alloc.groups.get(group) {
