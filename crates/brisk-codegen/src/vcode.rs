@@ -280,9 +280,9 @@ pub struct Allocation {
     /// Moves in the order of execution, already sequential (parallel ones resolved, through scratch registers where
     /// needed).
     pub moves: Vec<Move>,
-    /// For each group of moves: the instruction it comes before, and its range in `moves`; sorted by instruction. Moves
-    /// on an edge stand at the end of the block it leaves (before its terminator) or at the start of the block it
-    /// leads to.
+    /// For each group of moves: the instruction it comes before, and its range in `moves`; sorted by instruction, several
+    /// of one in order. Moves on an edge stand at the end of the block it leaves (before its terminator, or one earlier) or
+    /// at the start of the block it leads to.
     pub groups: Vec<(u32, Range)>,
     /// Cells of the spill area.
     pub spill_cells: u32,
@@ -306,9 +306,10 @@ impl<I: std::fmt::Debug> VCode<I> {
             }
             text.push_str(":\n");
             for inst in block.insts.indices() {
-                let moves = allocation.map_or(&[][..], |allocation| {
-                    let found = allocation.groups.binary_search_by_key(&(inst as u32), |group| group.0);
-                    found.map_or(&[][..], |at| &allocation.moves[allocation.groups[at].1.indices()])
+                let moves = allocation.into_iter().flat_map(|allocation| {
+                    let first = allocation.groups.partition_point(|group| group.0 < inst as u32);
+                    let groups = allocation.groups[first..].iter().take_while(|group| group.0 == inst as u32);
+                    groups.flat_map(|group| &allocation.moves[group.1.indices()])
                 });
                 for copy in moves {
                     let from = copy.from.map_or_else(|| format!("again {}", copy.remat), loc);

@@ -16,9 +16,14 @@ pub(crate) struct Flow {
     threaded: Vec<u32>,
     /// For each block, whether it holds nothing but a jump.
     empty: Vec<bool>,
+    /// For each block, whether it stands in the way, see [`Flow::find_aside`].
+    aside: Vec<bool>,
     /// For each block, whether it is the header of a loop whose way around ends in a copy of it, see [`Flow::invert_loops`].
     pub inverted: Vec<bool>,
 }
+
+/// Blocks of more instructions are not moved out of the way.
+const MAX_ASIDE: usize = 4;
 
 /// Headers of loops of more instructions are not copied.
 const MAX_COPIED: usize = 6;
@@ -28,17 +33,76 @@ impl Flow {
     pub fn find<I>(&mut self, code: &VCode<I>, alloc: &Allocation, is_jump: impl Fn(&I) -> bool) {
         self.thread_jumps(code, alloc, is_jump);
         let blocks = code.blocks.len() as u32;
+        self.find_aside(code);
         self.order.clear();
-        for cold in [false, true] {
+        for (cold, aside) in [(false, false), (false, true), (true, false), (true, true)] {
             self.order.extend((0..blocks).filter(|&block| {
-                code.blocks[block as usize].cold == cold && self.threaded[block as usize] == block
+                code.blocks[block as usize].cold == cold
+                    && self.aside[block as usize] == aside
+                    && self.threaded[block as usize] == block
             }));
+        }
+        self.swap_arms(code);
+    }
+
+    /// Where of two blocks that go on at the block behind them the second is where the block before goes on, they change
+    /// places: then both ways have one jump, not one of them two.
+    fn swap_arms<I>(&mut self, code: &VCode<I>) {
+        for at in 3..self.order.len() {
+            let [before, first, second, behind] = [3, 2, 1, 0].map(|back| self.order[at - back]);
+            let goes_on = |block: u32| {
+                code.blocks[block as usize].succs.indices().len() == 1
+                    && self.target(code, block, 0) == behind
+            };
+            let leads_to = |block: u32| {
+                (0..code.blocks[before as usize].succs.indices().len() as u32)
+                    .any(|edge| self.target(code, before, edge) == block)
+            };
+            if goes_on(first) && goes_on(second) && leads_to(second) && !leads_to(first) {
+                self.order.swap(at - 2, at - 1);
+            }
+        }
+    }
+
+    /// Finds the blocks that stand between a branch in a loop and a loop in that, which the branch leads to otherwise, and jump
+    /// over that: they are moved out of the way, as the inner loop is likely to be where it goes.
+    fn find_aside<I>(&mut self, code: &VCode<I>) {
+        self.aside.clear();
+        self.aside.resize(code.blocks.len(), false);
+        for (number, block) in code.blocks.iter().enumerate() {
+            let [taken, other] = &code.edges[block.succs.indices()] else { continue };
+            if block.loop_depth == 0 || block.cold {
+                continue;
+            }
+            let next = number as u32 + 1;
+            let inner = if taken.to == next { other.to } else { taken.to };
+            let (Some(between), Some(to)) = (code.blocks.get(next as usize), code.blocks.get(inner as usize))
+            else {
+                continue;
+            };
+            let [over] = &code.edges[between.succs.indices()] else { continue };
+            let header = match &code.edges[to.succs.indices()] {
+                [only] if !to.loop_header => &code.blocks[only.to as usize],
+                _ => to,
+            };
+            self.aside[next as usize] = (taken.to == next || other.to == next)
+                && inner == next + 1
+                && over.to > inner
+                && !between.loop_header
+                && between.insts.indices().len() <= MAX_ASIDE
+                && header.loop_header
+                && header.loop_depth > block.loop_depth;
         }
     }
 
     /// Finds the loops whose headers decide whether to go around once more, and which blocks behind lead back to by a jump:
     /// with a copy of the header there instead, going around takes one jump, not two. `is_plain` tells what can be copied.
-    pub fn invert_loops<I>(&mut self, code: &VCode<I>, is_jump: impl Fn(&I) -> bool, is_plain: impl Fn(&I) -> bool) {
+    pub fn invert_loops<I>(
+        &mut self,
+        code: &VCode<I>,
+        is_jump: impl Fn(&I) -> bool,
+        is_plain: impl Fn(&I) -> bool,
+    ) {
         self.inverted.clear();
         self.inverted.resize(code.blocks.len(), false);
         for (number, block) in code.blocks.iter().enumerate() {

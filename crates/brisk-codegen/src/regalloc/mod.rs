@@ -1,10 +1,11 @@
 //! Register allocation: linear scan on SSA live ranges, with splitting.
 //!
 //! `live` finds live ranges and uses (`flow` helps it where loops have several entries), `scan` gives registers, `resolve`
-//! writes places and moves, `check` verifies.
+//! writes places and moves (`lift` those on the way around loops), `check` verifies.
 
 pub mod check;
 mod flow;
+mod lift;
 mod live;
 mod moves;
 mod resolve;

@@ -4,6 +4,7 @@
 //! the edge's target can have to move: whatever is in memory there has been since its definition. So an edge costs as
 //! many steps as there are registers, however many values are live on it.
 
+use super::lift::lift;
 use super::live::{EARLY, Live, block_end, operands, reused, takes_reused};
 use super::moves::{ParallelMove, ParallelMoves, preg};
 use super::scan::Scan;
@@ -118,6 +119,9 @@ impl Resolve {
             }
             self.check_critical(&mut cx, b);
         }
+        let (ends, starts, residents) = (&self.at_end, &self.at_start, &self.residents);
+        let at_end = |b: u32| &residents[ends[b as usize] as usize..starts[b as usize + 1] as usize];
+        lift(code, cx.live, scan, at_end, cx.out);
     }
 
     /// Gives slots to what is ever in memory; finds changes of place.
