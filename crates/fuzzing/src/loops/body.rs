@@ -28,8 +28,10 @@ pub struct Label {
     pub types: Vec<Type>,
 }
 
-/// Kinds of loops, and which of them dispatch.
+/// Kinds of loops, and which of them are which.
 const LOOPS: usize = 7;
+const WHILE: usize = 1;
+const CONTINUES: usize = 4;
 const DISPATCHES: usize = 5;
 
 /// A body in the making.
@@ -44,6 +46,8 @@ pub struct Body<'m, 'b> {
     pub pointers: Vec<usize>,
     pub labels: Vec<Label>,
     made_labels: usize,
+    /// A function that is called nowhere else, until it is called.
+    pub only: Option<Callee>,
     /// How often what is being written is executed, at most.
     pub times: u64,
     spent: u64,
@@ -70,6 +74,7 @@ impl<'m, 'b> Body<'m, 'b> {
             pointers: Vec::new(),
             labels: Vec::new(),
             made_labels: 0,
+            only: None,
             times: 1,
             spent: 0,
             budget,
@@ -202,7 +207,7 @@ impl<'m, 'b> Body<'m, 'b> {
             return;
         }
         let all = self.module.shape.all;
-        match self.source.below(26) {
+        match self.source.below(29) {
             0 => self.accumulate(1),
             1..=3 => self.accumulate(3),
             4 | 5 => self.store(),
@@ -228,6 +233,8 @@ impl<'m, 'b> Body<'m, 'b> {
             20 if depth > 0 => self.below(depth, loops),
             21 if depth > 0 => self.through_block(depth, loops),
             22 => self.call_itself(),
+            23 | 24 => self.guarded(),
+            25 => self.call_only(),
             _ if loops && depth > 0 => self.repeat(depth - 1),
             _ => self.accumulate(2),
         }
@@ -569,6 +576,49 @@ impl<'m, 'b> Body<'m, 'b> {
         self.keep(&types);
     }
 
+    /// What would trap but for the condition it is under, of which a loop around may change nothing.
+    fn guarded(&mut self) {
+        let integers: Vec<usize> =
+            (0..self.locals.len()).filter(|&local| matches!(self.locals[local].ty, I32 | I64)).collect();
+        if integers.is_empty() {
+            return self.accumulate(1);
+        }
+        let by = integers[self.source.below(integers.len())];
+        let ty = self.locals[by].ty;
+        let name = ty.name();
+        match self.source.below(4) {
+            // Addresses up to a little beyond the end.
+            0 if ty == I32 => {
+                let wide = if self.module.shape.memory64 { " i64.extend_i32_u" } else { "" };
+                let end = self.source.choose(&[0xffff, 0x1_0000, 0x1_fffc, 0x100]);
+                self.line(&format!("local.get {by} i32.const {end} i32.lt_u if"));
+                self.line(&format!("local.get {by}{wide} i32.load8_u $m"));
+            }
+            _ => {
+                self.line(&format!("local.get {by} {name}.eqz i32.eqz if"));
+                self.value(ty);
+                let op = self.source.choose(&["div_s", "div_u", "rem_s", "rem_u"]);
+                self.line(&format!("local.get {by} {name}.{op}"));
+            }
+        }
+        self.keep(&[ty]);
+        self.line("end");
+    }
+
+    /// The only call of a function.
+    pub fn call_only(&mut self) {
+        match self.only.take() {
+            Some(only) if only.cost * self.times <= self.left() => {
+                self.call(&only, "call");
+                self.keep(&only.results);
+            }
+            only => {
+                self.only = only;
+                self.guarded();
+            }
+        }
+    }
+
     /// A call of the function itself, if that is still paid for.
     fn call_itself(&mut self) {
         let Some(itself) = self.module.callees.last().filter(|callee| callee.cost == u64::MAX).cloned()
@@ -611,7 +661,9 @@ impl<'m, 'b> Body<'m, 'b> {
         let trips = trips[trips.len() - 1 - self.source.below(range)];
         let ty = if self.source.one_in(4) { I64 } else { I32 };
         let counter = Counter { local: self.new_local(ty), ty, trips };
-        let bound = self.bound(counter);
+        // What looks before its first iteration may have none.
+        let least = if matches!(kind, WHILE | CONTINUES) { self.source.below(2) as u32 } else { 1 };
+        let bound = self.bound(counter, least);
         let pointer = self.source.one_in(2).then(|| {
             let pointer = self.new_local(I32);
             self.expression(I32, 1);
@@ -625,10 +677,10 @@ impl<'m, 'b> Body<'m, 'b> {
         self.counters.push(counter);
         match kind {
             0 => self.loop_up(counter, &bound, depth),
-            1 => self.loop_while(counter, &bound, depth),
+            WHILE => self.loop_while(counter, &bound, depth),
             2 => self.loop_down(counter, &bound, depth),
             3 => self.loop_of_values(counter, &bound, depth),
-            4 => self.loop_that_continues(counter, &bound, depth),
+            CONTINUES => self.loop_that_continues(counter, &bound, depth),
             DISPATCHES => self.loop_that_dispatches(counter, &bound, depth),
             _ => self.loop_with_result(counter, &bound, depth),
         }
@@ -639,8 +691,8 @@ impl<'m, 'b> Body<'m, 'b> {
         }
     }
 
-    /// The number of iterations, from one to what the counter says: a constant, or in a local.
-    fn bound(&mut self, counter: Counter) -> String {
+    /// The number of iterations, from `least`, none or one, to what the counter says: a constant, or in a local.
+    fn bound(&mut self, counter: Counter, least: u32) -> String {
         let ty = counter.ty.name();
         if !counter.trips.is_power_of_two() || self.source.one_in(2) {
             return format!("{ty}.const {}", counter.trips);
@@ -648,7 +700,7 @@ impl<'m, 'b> Body<'m, 'b> {
         let bound = self.new_local(counter.ty);
         self.expression(counter.ty, 1);
         let mask = counter.trips - 1;
-        self.line(&format!("{ty}.const {mask} {ty}.and {ty}.const 1 {ty}.add local.set {bound}"));
+        self.line(&format!("{ty}.const {mask} {ty}.and {ty}.const {least} {ty}.add local.set {bound}"));
         format!("local.get {bound}")
     }
 

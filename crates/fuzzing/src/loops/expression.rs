@@ -79,7 +79,7 @@ impl Body<'_, '_> {
     }
 
     /// Leaves what is there already.
-    fn value(&mut self, ty: Type) {
+    pub fn value(&mut self, ty: Type) {
         let (kind, number) = (self.source.below(8), self.source.below(64));
         let locals: Vec<usize> =
             (0..self.locals.len()).filter(|&local| self.locals[local].ty == ty).collect();

@@ -4,10 +4,12 @@
 //! - Many locals of all types, and operands below loops, live across them; parallel moves between locals; parameters and
 //!   results of loops and blocks.
 //! - Calls within loops: of small functions that are worth inlining, of recursive ones (twofold, mutual, by tail calls,
-//!   with a bounded depth), through a table, through references, of the host, of other functions with loops.
+//!   with a bounded depth), of one that is called nowhere else, through a table, through references, of the host, of
+//!   other functions with loops.
 //! - Loads and stores through addresses that overlap, at widths that differ; growth, fills and copies of memories.
 //! - Loops around tables that jumps choose a label of, most of them by a constant, some with parts that do little but read
 //!   and write the same places.
+//! - Loops without any iteration, and what would trap but for a condition that is the same in all iterations.
 //! - Ways out of the middle of loops: branches, `br_table`, `return`, `return_call`, exceptions caught around the
 //!   loop, within it, or by nobody; traps and exceptions that come in one iteration of many.
 //!
@@ -363,6 +365,22 @@ fn dispatching(module: &mut Module, source: &mut Source, number: usize, out: &mu
     module.callees.push(Callee { name, params, results, cost, depth: None, in_table: None });
 }
 
+/// A function with a loop that nobody knows but the function that is made next, which calls it at one place.
+fn called_once(module: &Module, source: &mut Source, number: usize, out: &mut String) -> Callee {
+    let (params, results) = (types(source, module.shape, 5), types(source, module.shape, 3));
+    let mut body = Body::new(module, source, &params, &results, FUNCTION_COST / 12);
+    let locals = body.source.below(4);
+    body.locals(locals);
+    if body.source.one_in(2) {
+        body.statement(1, false);
+    }
+    body.repeat(1);
+    body.results(false);
+    let name = format!("only{number}");
+    let cost = body.finish(&name, false, out);
+    Callee { name, params, results, cost, depth: None, in_table: None }
+}
+
 /// A function with loops.
 fn with_loops(module: &mut Module, source: &mut Source, number: usize, out: &mut String) {
     let (params, results) = match number {
@@ -370,6 +388,7 @@ fn with_loops(module: &mut Module, source: &mut Source, number: usize, out: &mut
         _ => (types(source, module.shape, 9), types(source, module.shape, 5)),
     };
     let budget = FUNCTION_COST / (1 + source.below(4) as u64);
+    let only = source.one_in(2).then(|| called_once(module, source, number, out));
     let name = format!("loops{number}");
     // Known before it is made, for calls of itself.
     module.callees.push(Callee {
@@ -381,6 +400,7 @@ fn with_loops(module: &mut Module, source: &mut Source, number: usize, out: &mut
         in_table: None,
     });
     let mut body = Body::new(module, source, &params, &results, budget);
+    body.only = only;
     let locals = [2, 5, 9, 16, 30][body.source.below(5)];
     body.locals(locals);
     for _ in 0..body.source.below(3) {
@@ -391,6 +411,9 @@ fn with_loops(module: &mut Module, source: &mut Source, number: usize, out: &mut
     }
     for _ in 0..body.source.below(3) {
         body.statement(3, true);
+    }
+    if body.only.is_some() {
+        body.call_only();
     }
     body.results(true);
     let cost = body.finish(&name, true, out);
