@@ -6,6 +6,8 @@
 #     scripts/a64-instructions.sh [NAME...]       all programs of guests/bench without names
 #     HOT=10 scripts/a64-instructions.sh fib      prints the blocks that most of them are in, too
 #     BRISK=interruptible scripts/a64-instructions.sh    of brisk's code as it is where deadlines or epochs stop it
+#     BRISK=unprotected scripts/a64-instructions.sh      without marks of where indirect branches lead
+#     BRISK=signing scripts/a64-instructions.sh          with signed return addresses, too
 #
 # Only what runs outside of the program itself is counted: machine code, and none of the compilers. The size is that of the
 # functions, in brisk with the ways into them from outside, without what either has for all of them. Needs what

@@ -1,5 +1,6 @@
 //! Runs a benchmark guest in brisk or wasmtime: `brisk-emulated ENGINE FILE.wasm [N]`; brisk's code can be interrupted if the
-//! engine is called `interruptible`. Prints the checksum, and the bytes of the functions' machine code. Whoever wants to know
+//! engine is called `interruptible`, does not protect where branches and returns lead if it is called `unprotected`, and signs
+//! return addresses if it is called `signing`. Prints the checksum, and the bytes of the functions' machine code. Whoever wants to know
 //! how many instructions the guest takes counts those that are not of this program itself, as `scripts/a64-instructions.sh`
 //! does.
 
@@ -35,9 +36,15 @@ macro_rules! run {
     }};
 }
 
-fn brisk(wasm: &[u8], n: Option<i32>, interruptible: bool) -> Ran {
+fn brisk(engine: &str, wasm: &[u8], n: Option<i32>) -> Ran {
+    use brisk::CpuFeature::{Bti, DotProd, I8mm, Lse, Paca};
     let mut config = brisk::Config::new();
-    config.tier(brisk::Tier::Jit).log_tiers(true).interruptible(interruptible);
+    config.tier(brisk::Tier::Jit).log_tiers(true).interruptible(engine == "interruptible");
+    match engine {
+        "unprotected" => config.cpu_features(&[Lse, DotProd, I8mm]),
+        "signing" => config.cpu_features(&[Lse, DotProd, I8mm, Bti, Paca]),
+        _ => &mut config,
+    };
     let (engine, _, sum) = run!(brisk, brisk::Engine::new(&config), wasm, n);
     let mut bytes = 0;
     for event in engine.tier_events() {
@@ -61,14 +68,13 @@ fn main() -> ExitCode {
         [engine, file] => (engine, file, None),
         [engine, file, n] => (engine, file, n.parse().ok()),
         _ => {
-            eprintln!("usage: brisk-emulated brisk|interruptible|wasmtime FILE.wasm [N]");
+            eprintln!("usage: brisk-emulated brisk|interruptible|unprotected|signing|wasmtime FILE.wasm [N]");
             return ExitCode::from(2);
         }
     };
     let ran = match (&**engine, std::fs::read(file)) {
         (_, Err(error)) => Err(error.to_string()),
-        ("brisk", Ok(wasm)) => brisk(&wasm, n, false),
-        ("interruptible", Ok(wasm)) => brisk(&wasm, n, true),
+        ("brisk" | "interruptible" | "unprotected" | "signing", Ok(wasm)) => brisk(engine, &wasm, n),
         ("wasmtime", Ok(wasm)) => wasmtime(&wasm, n),
         (other, _) => Err(format!("no engine is called {other}")),
     };

@@ -38,6 +38,30 @@ impl Processor {
         }
     }
 
+    /// What trampolines and stubs are made for beside the code for this processor: nothing but what every processor has, and
+    /// what all code of a process has to agree in.
+    pub fn boundary(self) -> Processor {
+        match self {
+            Processor::X64(_) => Processor::X64(x64::asm::Features::BASELINE),
+            Processor::A64(a64::asm::Features { bti, paca, .. }) => {
+                Processor::A64(a64::asm::Features { bti, paca, ..a64::asm::Features::BASELINE })
+            }
+        }
+    }
+
+    /// The same without what code uses only if it is asked for by name: signatures of return addresses.
+    pub fn unless_asked(self) -> Processor {
+        match self {
+            Processor::X64(_) => self,
+            Processor::A64(features) => Processor::A64(a64::asm::Features { paca: false, ..features }),
+        }
+    }
+
+    /// Whether code for it marks all places that indirect branches lead to, so that others can be refused.
+    pub fn marks_branch_targets(self) -> bool {
+        matches!(self, Processor::A64(features) if features.bti)
+    }
+
     /// Its calling convention.
     pub fn convention(self) -> &'static Convention {
         match self {

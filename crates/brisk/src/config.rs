@@ -164,6 +164,11 @@ pub enum CpuFeature {
     DotProd,
     /// AArch64: dot products of bytes with and without sign.
     I8mm,
+    /// AArch64: each place that indirect branches lead to is marked, and its pages are mapped so that they lead nowhere else.
+    Bti,
+    /// AArch64: return addresses are signed while they are in memory, and checked before they are used. Not used unless it is
+    /// listed: no system asks for it, and it takes two instructions for each call.
+    Paca,
 }
 
 macro_rules! feature_switches {
@@ -259,7 +264,7 @@ impl Config {
                 interrupts: true,
                 spectre: true,
                 inlining: true,
-                cpu: crate::vm::native::cpu(),
+                cpu: crate::vm::native::cpu().unless_asked(),
                 log_tiers: false,
                 backtrace_frames: Some(DEFAULT_BACKTRACE_FRAMES),
             },
@@ -370,7 +375,7 @@ impl Config {
     }
 
     /// Which extensions of the instruction set machine code may use, beside those that all code uses (SSE4.1 on x86-64). What the
-    /// processor lacks is not used, whatever is listed; unless this is called, all that it has is.
+    /// processor lacks is not used, whatever is listed; unless this is called, all that it has is, but for [`CpuFeature::Paca`].
     ///
     /// ```
     /// use brisk::{Config, CpuFeature};
@@ -397,12 +402,12 @@ impl Config {
                     popcnt: has.popcnt && may(CpuFeature::Popcnt),
                 })
             }
-            // What protects the host is not asked for.
             Processor::A64(has) => Processor::A64(a64::Features {
                 lse: has.lse && may(CpuFeature::Lse),
                 dotprod: has.dotprod && may(CpuFeature::DotProd),
                 i8mm: has.i8mm && may(CpuFeature::I8mm),
-                ..has
+                bti: has.bti && may(CpuFeature::Bti),
+                paca: has.paca && may(CpuFeature::Paca),
             }),
         };
         self

@@ -53,7 +53,7 @@ impl Engine {
             decode_options: config.decode_options()?,
             types: TypeRegistry::default(),
             interrupter: Interrupter::new(tunables.epoch_interruption),
-            trampolines: Trampolines::new(tunables.consume_fuel),
+            trampolines: Trampolines::new(tunables.consume_fuel, tunables.cpu),
             code_listeners: CodeListeners::new(tunables.perf_map, tunables.jit_dump)?,
             compiler: Compiler::new(&tunables),
             tunables,

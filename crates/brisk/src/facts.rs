@@ -15,7 +15,7 @@ pub struct CompilerFacts {
     pub guard_size: u64,
     /// Slots between locals and operands in the interpreter's frames.
     pub link_slots: u32,
-    /// The processor, or one like it.
+    /// The processor, or one like it; without what code uses only if it is asked for.
     pub processor: Processor,
 }
 
@@ -25,6 +25,6 @@ pub fn compiler_facts() -> CompilerFacts {
         layout: vm_layout(),
         guard_size: GUARD as u64,
         link_slots: LINK_SLOTS,
-        processor: native::cpu(),
+        processor: native::cpu().unless_asked(),
     }
 }

@@ -170,9 +170,21 @@ fn code_uses_the_processor_features_it_may() {
     };
     let [oldest, counting, newest] =
         [Some(&[][..]), Some(&[CpuFeature::Popcnt, CpuFeature::Lzcnt][..]), None].map(code_bytes);
-    assert!(newest <= counting && counting <= oldest, "{oldest}, {counting}, {newest}");
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("popcnt") {
-        assert!(counting < oldest, "{oldest}, {counting}, {newest}");
+    {
+        assert!(newest <= counting && counting <= oldest, "{oldest}, {counting}, {newest}");
+        let counts = std::arch::is_x86_feature_detected!("popcnt");
+        assert_eq!(counting < oldest, counts, "{oldest}, {counting}, {newest}");
     }
+    #[cfg(target_arch = "aarch64")]
+    {
+        assert_eq!(counting, oldest);
+        // Marks of where indirect branches lead are there unless they are left out, signatures if they are asked for.
+        let marked = std::arch::is_aarch64_feature_detected!("bti");
+        assert_eq!(newest > oldest, marked, "{oldest}, {newest}");
+        let signs = std::arch::is_aarch64_feature_detected!("paca");
+        let signed = code_bytes(Some(&[CpuFeature::Paca]));
+        assert_eq!(signed > oldest, signs, "{oldest}, {signed}");
+    }
+    let _ = (oldest, counting, newest);
 }

@@ -1,5 +1,6 @@
 //! Decoding a64, for people: see [`crate::disasm`].
 
+use super::asm::Hint;
 use crate::disasm::{Decoded, Decoder};
 use std::fmt::Write as _;
 use yaxpeax_arch::{Decoder as _, U8Reader};
@@ -51,6 +52,16 @@ impl Decoder for Arm {
     }
 
     fn format(&mut self, code: &[u8], at: u32, name: Option<&str>, out: &mut String) {
+        // Of the hints, those have no names to the decoder.
+        const HINTS: [(Hint, &str); 4] = [
+            (Hint::Paciasp, "paciasp"),
+            (Hint::Autiasp, "autiasp"),
+            (Hint::BtiC, "bti c"),
+            (Hint::BtiJ, "bti j"),
+        ];
+        if let Some((_, text)) = HINTS.iter().find(|(hint, _)| word(code, at) == Some(*hint as u32)) {
+            return out.push_str(text);
+        }
         let bytes = &code[at as usize..];
         let Ok(inst) = InstDecoder::default().decode(&mut U8Reader::new(bytes)) else {
             let _ = write!(out, ".long {:#010x}", word(code, at).unwrap_or_default());

@@ -3,7 +3,7 @@
 //! The frame with which a segment is left:
 //!
 //! ```text
-//! [fp+8]  return address: where the segment stands
+//! [fp+8]  return address: where the segment stands; signed, as all return addresses, if that is asked for
 //! [fp]    frame pointer of the machine code
 //! [fp-8]  x19   the registers that calls preserve: a collector finds references in them here
 //! ...
@@ -14,6 +14,9 @@
 //!
 //! The runtime's functions follow the procedure call standard of the architecture, in which calls preserve `x19` to
 //! `x28` and the lower halves of `v8` to `v15`. Registers from `x9` on are free wherever values stand in their places.
+//!
+//! If the processor looks where indirect branches lead, each place that one leads to begins with a mark. Stubs of libcalls and
+//! traps are reached by direct calls and need none. All jumps are through `x16`.
 
 use super::A64;
 use super::asm::*;
@@ -63,6 +66,7 @@ impl trampoline::Machine for A64 {
     fn enter(to: &mut Trampolines<'_>, params: &[Ty], results: &[Ty], osr: bool) {
         let resume = to.asm.new_label();
         let leave = to.asm.new_label();
+        to.asm.called_and_signs();
         to.push_frame();
         to.add(AddOp::Sub, SP, SP, ENTER_FRAME);
         to.asm.stp(Size::B64, Pair::base(FP, ENTER_SLOTS), X0, X1);
@@ -107,12 +111,14 @@ impl trampoline::Machine for A64 {
         to.leave();
         to.asm.ret();
         to.asm.bind(resume);
+        to.asm.jumped_to();
         to.add(AddOp::Add, FP, SP, ENTER_FRAME);
         to.asm.b(leave);
     }
 
     /// `x27`: the callee's VmContext; `x17`: its state.
     fn cold(to: &mut Trampolines<'_>, shape: &Shape, raise: u64) {
+        to.asm.called_and_signs();
         to.leave_with_arguments(shape);
         to.asm.move_word(X0, SCRATCH2);
         to.asm.move_word(X1, VM_CONTEXT);
@@ -138,6 +144,7 @@ impl trampoline::Machine for A64 {
 
     /// `x27`: the callee's VmContext; `x17`: its state.
     fn tail(to: &mut Trampolines<'_>, shape: &Shape) {
+        to.asm.called();
         to.asm.load_word(STORE, VM_CONTEXT, to.layout.ctx_store);
         to.load_fuel(STORE);
         to.asm.load_word(SLOTS, STORE, to.layout.store_value_top);
@@ -148,6 +155,7 @@ impl trampoline::Machine for A64 {
 
     /// `x27`: the host function, whose first word leads to the store as that of a VmContext does.
     fn host(to: &mut Trampolines<'_>, shape: &Shape, raise: u64) {
+        to.asm.called_and_signs();
         to.leave_with_arguments(shape);
         to.asm.move_word(X0, VM_CONTEXT);
         to.asm.move_word(X1, FP);
@@ -163,6 +171,7 @@ impl trampoline::Machine for A64 {
     /// `x0`: the store; `w1`: the status. The words given are the value for `x0`, then where to go on: code, frame
     /// pointer, stack pointer.
     fn raise(to: &mut Trampolines<'_>, resume: Label) {
+        to.asm.called();
         to.make_room_for_resume();
         to.call_runtime(to.runtime.unwind);
         to.asm.bind(resume);
@@ -175,6 +184,7 @@ impl trampoline::Machine for A64 {
     /// `x0`: VmContext; arguments as the runtime's function wants them.
     fn libcall(to: &mut Trampolines<'_>, libcall: Libcall, raise: Label) {
         let address = to.runtime.libcalls[libcall as usize];
+        to.asm.sign();
         to.leave_segment(false);
         to.note_exit();
         to.call_runtime(address);
@@ -186,6 +196,7 @@ impl trampoline::Machine for A64 {
     }
 
     fn keeping(to: &mut Trampolines<'_>, libcall: Libcall, raise: Label) {
+        to.asm.sign();
         to.leave_segment(false);
         // 16 bytes for a pair of integers, then the vectors.
         let ints = || (0..KEPT_INTS).step_by(2).map(|reg| (Gpr(reg), Gpr(reg + 1), 8 * i32::from(reg)));
@@ -225,6 +236,7 @@ impl trampoline::Machine for A64 {
 
     /// `w16`: the code of the trap. Reached by a call, whose return address is the place.
     fn trap(to: &mut Trampolines<'_>, resume: Label) {
+        to.asm.sign();
         to.leave_segment(false);
         to.note_exit();
         to.asm.move_word(X0, STORE);
@@ -236,6 +248,7 @@ impl trampoline::Machine for A64 {
 
     /// `x27`: the callee's VmContext, or host function.
     fn refused(to: &mut Trampolines<'_>, raise: Label) {
+        to.asm.called_and_signs();
         to.leave_segment(true);
         to.note_exit();
         to.asm.move_word(X0, STORE);
@@ -247,6 +260,7 @@ impl trampoline::Machine for A64 {
 
     /// `x27`: the instance of the frame.
     fn osr_tail(to: &mut Trampolines<'_>) {
+        to.asm.called();
         to.asm.load_word(STORE, VM_CONTEXT, to.layout.ctx_store);
         to.load_fuel(STORE);
         to.load_memory_base();
@@ -256,6 +270,7 @@ impl trampoline::Machine for A64 {
     }
 
     fn cold_slot(to: &mut Trampolines<'_>, func: u32) {
+        to.asm.called();
         to.asm.load_word(SCRATCH2, VM_CONTEXT, to.layout.ctx_funcs);
         let state = u64::from(func) * u64::from(to.layout.state_size);
         match AddImm::new(state) {
@@ -323,6 +338,7 @@ impl Trampolines<'_> {
         Mem::index(base, OFFSET)
     }
 
+    /// The return address has been signed.
     fn push_frame(&mut self) {
         self.asm.stp(Size::B64, Pair::pre(SP, -16), FP, LR);
         self.asm.move_word(FP, SP);
@@ -331,6 +347,7 @@ impl Trampolines<'_> {
     fn leave(&mut self) {
         self.asm.move_word(SP, FP);
         self.asm.ldp(Size::B64, FP, LR, Pair::post(SP, 16));
+        self.asm.authenticate();
     }
 
     /// The frame with which a segment is left. `x27` is the VmContext of the code that is left, or else that of a

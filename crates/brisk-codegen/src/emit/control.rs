@@ -59,7 +59,6 @@ impl<M: Machine> Emit<'_, M> {
         match inst {
             Common::Take => {}
             Common::Catch => {
-                M::landing(self);
                 M::reload_pins(self);
                 if self.settings.fuel {
                     let fuel = M::CONVENTION.fuel;

@@ -60,8 +60,6 @@ pub trait Machine: lower::Machine {
     fn epilogue(emit: &mut Emit<'_, Self>);
     /// Loads the pinned registers that are kept in the frame.
     fn reload_pins(emit: &mut Emit<'_, Self>);
-    /// The start of what is jumped to from outside of the function.
-    fn landing(_: &mut Emit<'_, Self>) {}
 
     /// Loads an argument or result from the overflow area.
     fn load_cell(emit: &mut Emit<'_, Self>, to: PReg, cell: u16);

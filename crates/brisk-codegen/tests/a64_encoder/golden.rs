@@ -134,6 +134,31 @@ fn conditions() {
     assert_eq!(Cond::Eq.swap(), Cond::Eq);
 }
 
+/// Marks and signatures are written for processors that want them; what signs is a mark.
+#[test]
+fn protection_is_there_if_it_is_asked_for() {
+    const BTI_C: u32 = 0xd503_245f;
+    const BTI_J: u32 = 0xd503_249f;
+    const PACIASP: u32 = 0xd503_233f;
+    const AUTIASP: u32 = 0xd503_23bf;
+    for (bti, paca, expected) in [
+        (false, false, &[][..]),
+        (true, false, &[BTI_C, BTI_J, BTI_C]),
+        (false, true, &[PACIASP, PACIASP, AUTIASP]),
+        (true, true, &[BTI_C, BTI_J, PACIASP, PACIASP, AUTIASP]),
+    ] {
+        let mut asm = Assembler::new(Features { bti, paca, ..Features::BASELINE });
+        asm.called();
+        asm.jumped_to();
+        asm.sign();
+        asm.called_and_signs();
+        asm.authenticate();
+        let words: Vec<u32> =
+            asm.finish().code.as_chunks().0.iter().map(|&bytes| u32::from_le_bytes(bytes)).collect();
+        assert_eq!(words, expected, "{bti} {paca}");
+    }
+}
+
 #[test]
 #[cfg(debug_assertions)]
 #[should_panic(expected = "sp is not possible here")]

@@ -12,6 +12,7 @@ use brisk_codegen::ir::{print::print, verify::verify};
 use brisk_codegen::isa::Processor;
 use brisk_codegen::layout::VmLayout;
 use brisk_codegen::x64::asm::Features;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -223,21 +224,80 @@ fn who_catches_saves_all_that_callers_keep() {
     }
 }
 
-/// Marks where indirect branches may lead to (`bti c` and `bti j`, which older processors take for hints without a meaning)
-/// stand at entries and at what jump tables lead to, if they are asked for.
+/// Functions that indirect branches lead into the middle of, and that are left in each way there is.
+const PROTECTED: [&str; 4] = ["calls_tail", "control_br_table", "exceptions", "osr"];
+
+/// As assembly for a64, where indirect branches may lead marked, and return addresses signed or not.
+fn compiled_protected(name: &str, paca: bool) -> String {
+    compiled_for(name, Processor::A64(a64::Features { bti: true, paca, ..a64::Features::BASELINE }), false)
+}
+
+#[test]
+fn marks_and_signatures_on_a64() {
+    for name in PROTECTED {
+        let path = cases().with_file_name("asm_a64").join(format!("{name}_protected.txt"));
+        compare(name, &path, &compiled_protected(name, true));
+    }
+}
+
+/// Marks of where indirect branches may lead to (`bti c` and `bti j`, which older processors take for hints without a
+/// meaning) stand at entries, at what jump tables lead to, and where exceptions land, and nowhere else. What signs a return
+/// address is a mark, too.
 #[test]
 fn places_of_indirect_branches_are_marked_on_a64() {
-    let processor = Processor::A64(a64::Features { bti: true, ..a64::Features::BASELINE });
-    let text = compiled_for("control_br_table", processor, false);
-    for function in text.split("\n\n").filter(|function| function.contains("== ")) {
-        assert!(function.contains("entry:\n    hint #0x22\n"), "{function}");
-        for entry in function.lines().filter_map(|line| line.trim().strip_prefix(".long b")) {
-            let block = entry.split(' ').next().unwrap_or("");
-            let at = function.find(&format!("\nb{block}:")).expect("the block is there");
-            assert_eq!(function[at + 1..].lines().nth(1).map(str::trim), Some("hint #0x24"), "{function}");
+    let mut middle = 0;
+    for (name, paca) in PROTECTED.into_iter().flat_map(|name| [(name, false), (name, true)]) {
+        let text = compiled_protected(name, paca);
+        for function in text.split("\n\n").filter(|function| function.contains("== ")) {
+            let at = |label: &str| {
+                let label = [":\n", ":  ; cold\n"].map(|end| function.find(&format!("\n{label}{end}")));
+                let at = label.into_iter().flatten().next().expect("the label is there");
+                function[at + 1..].lines().nth(1).map_or("", str::trim)
+            };
+            assert_eq!(at("entry"), if paca { "paciasp" } else { "bti c" }, "{function}");
+            let outside = function.contains("\nentry from outside:");
+            assert!(!outside || at("entry from outside") == "bti c", "{function}");
+            assert_eq!(function.matches("bti c").count(), usize::from(outside) + usize::from(!paca));
+            let in_tables = function.lines().filter_map(|line| line.trim().strip_prefix(".long "));
+            let caught = function.lines().flat_map(|line| line.split(" at ").skip(1));
+            let blocks: BTreeSet<&str> =
+                in_tables.chain(caught).map(|block| block.split([' ', ',']).next().unwrap_or("")).collect();
+            assert!(blocks.iter().all(|block| at(block) == "bti j"), "{blocks:?} in {function}");
+            assert_eq!(function.matches("bti j").count(), blocks.len(), "{function}");
+            middle += blocks.len();
         }
     }
-    assert!(text.contains(".long b"), "{text}");
+    assert!(middle > 8, "{middle} places");
+    for name in PROTECTED {
+        assert!(!compiled_a64(name).contains("bti"), "{name}");
+    }
+}
+
+/// A return address is signed before it is stored, and the signature checked when it has been loaded: with the stack
+/// pointer that the function was entered with.
+#[test]
+fn return_addresses_are_signed_on_a64() {
+    for name in PROTECTED {
+        let text = compiled_protected(name, true);
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        let mut loads = 0;
+        for pair in lines.windows(2) {
+            let [before, after] = [pair[0], pair[1]];
+            assert_eq!(
+                after == "stp x29, x30, [sp, #-0x10]!",
+                before == "paciasp",
+                "{before}, {after} in {text}"
+            );
+            assert_eq!(
+                before == "ldp x29, x30, [sp], #0x10",
+                after == "autiasp",
+                "{before}, {after} in {text}"
+            );
+            loads += usize::from(after == "autiasp");
+        }
+        assert!(loads > 0, "{text}");
+        assert!(!compiled_protected(name, false).contains("asp"), "{name}");
+    }
 }
 
 /// The instructions of a function on a64, without labels and what is known of them.

@@ -48,6 +48,8 @@ pub(crate) struct CodeMemory<T> {
     code_start: usize,
     /// Offset of the first page of code that is not in use.
     next: AtomicUsize,
+    /// What may be done with code.
+    access: Access,
     /// For each page of code an `AtomicPtr<Published<T>>`: the batch it belongs to, or null. Read without
     /// locks, also by signal handlers.
     index: Mapping,
@@ -89,8 +91,17 @@ impl<T: Send + Sync> CodeMemory<T> {
             // SAFETY: the reservation is new.
             unsafe { reservation.allow(0..code_start, Access::ReadWrite) }.map_err(|_| refused)?;
             let next = AtomicUsize::new(code_start);
-            return Ok(CodeMemory { reservation, code_start, next, index, owned: std::marker::PhantomData });
+            let access = Access::ReadExecute;
+            let owned = std::marker::PhantomData;
+            return Ok(CodeMemory { reservation, code_start, next, access, index, owned });
         }
+    }
+
+    /// Whether each place in the code to be published that indirect branches lead to is marked, so that the system may
+    /// refuse all others.
+    pub fn marked(mut self, is: bool) -> CodeMemory<T> {
+        self.access = if is { Access::ReadExecuteMarked } else { Access::ReadExecute };
+        self
     }
 
     /// The words, aligned to a page.
@@ -203,7 +214,7 @@ impl<T: Send + Sync> Batch<'_, T> {
             start
         };
         // SAFETY: as above; the references to the pages are gone.
-        unsafe { memory.reservation.allow(pages.clone(), Access::ReadExecute).map_err(refused)? };
+        unsafe { memory.reservation.allow(pages.clone(), memory.access).map_err(refused)? };
         synchronize(start, pages.len());
         let published = Box::into_raw(Box::new(Published { pages: pages.clone(), info }));
         for offset in pages.step_by(page_size()) {

@@ -13,6 +13,8 @@ pub(crate) enum Access {
     ReadWrite,
     /// Loads and execution.
     ReadExecute,
+    /// The same, and indirect branches lead only to what is marked for them, on AArch64.
+    ReadExecuteMarked,
 }
 
 /// An owned range of addresses. Every access faults until it is allowed; what is allowed first reads as zeros.
@@ -103,6 +105,11 @@ mod system {
     use rustix::mm::{self, MapFlags, MprotectFlags, ProtFlags};
     use std::ptr::NonNull;
 
+    #[cfg(all(any(target_os = "linux", target_os = "android"), target_arch = "aarch64"))]
+    const MARKED: MprotectFlags = MprotectFlags::BTI;
+    #[cfg(not(all(any(target_os = "linux", target_os = "android"), target_arch = "aarch64")))]
+    const MARKED: MprotectFlags = MprotectFlags::empty();
+
     pub fn page_size() -> usize {
         rustix::param::page_size()
     }
@@ -124,6 +131,7 @@ mod system {
             Access::None => MprotectFlags::empty(),
             Access::ReadWrite => MprotectFlags::READ | MprotectFlags::WRITE,
             Access::ReadExecute => MprotectFlags::READ | MprotectFlags::EXEC,
+            Access::ReadExecuteMarked => MprotectFlags::READ | MprotectFlags::EXEC | MARKED,
         };
         // SAFETY: as the caller promises.
         unsafe { mm::mprotect(start.as_ptr().cast(), len, flags).is_ok() }

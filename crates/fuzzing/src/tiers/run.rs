@@ -75,14 +75,14 @@ impl Way {
     }
 }
 
-/// Processors that code is made for, half of the time the one at hand.
+/// Processors that code is made for, half of the time the one at hand. Of a list, only what is of its kind counts.
 const CPUS: [Option<&[CpuFeature]>; 6] = [
     None,
     None,
     None,
     Some(&[]),
-    Some(&[CpuFeature::Sse42, CpuFeature::Popcnt]),
-    Some(&[CpuFeature::Popcnt, CpuFeature::Avx, CpuFeature::Bmi1, CpuFeature::Lzcnt]),
+    Some(&[CpuFeature::Sse42, CpuFeature::Popcnt, CpuFeature::Bti, CpuFeature::Paca]),
+    Some(&[CpuFeature::Popcnt, CpuFeature::Avx, CpuFeature::Bmi1, CpuFeature::Lzcnt, CpuFeature::Paca]),
 ];
 
 /// How a module is run, on every tier alike.

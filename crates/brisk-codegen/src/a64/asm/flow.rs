@@ -11,15 +11,15 @@ encodings! {
         Nop = 0xd503_201f,
         /// Says that this thread spins.
         Yield = 0xd503_203f,
-        /// Signs the return address in x30 by the stack pointer.
+        /// Signs the return address in x30 by the stack pointer. Indirect calls may lead here as to `BtiC`.
         Paciasp = 0xd503_233f,
         /// Checks and strips what `Paciasp` signed.
         Autiasp = 0xd503_23bf,
         /// Keeps results of speculation from later instructions.
         Csdb = 0xd503_229f,
-        /// A place that indirect calls may lead to.
+        /// A place that indirect calls may lead to; so may jumps through x16 and x17.
         BtiC = 0xd503_245f,
-        /// A place that indirect jumps may lead to.
+        /// A place that indirect jumps may lead to, through any register.
         BtiJ = 0xd503_249f,
         /// Either.
         BtiJc = 0xd503_24df,
@@ -137,6 +137,43 @@ impl Assembler {
     /// A hint
     pub fn hint(&mut self, hint: Hint) {
         self.word(hint as u32);
+    }
+
+    /// Marks a place that is called, or jumped to through a scratch register, if the processor looks.
+    pub fn called(&mut self) {
+        if self.features().bti {
+            self.hint(Hint::BtiC);
+        }
+    }
+
+    /// Marks a place that is jumped to through any register, if the processor looks.
+    pub fn jumped_to(&mut self) {
+        if self.features().bti {
+            self.hint(Hint::BtiJ);
+        }
+    }
+
+    /// Signs the return address, if that is asked for. The stack pointer must be what it is at the next `authenticate`.
+    pub fn sign(&mut self) {
+        if self.features().paca {
+            self.hint(Hint::Paciasp);
+        }
+    }
+
+    /// `called`, then `sign`, of which the latter is enough if there is one.
+    pub fn called_and_signs(&mut self) {
+        if self.features().paca {
+            self.sign();
+        } else {
+            self.called();
+        }
+    }
+
+    /// Checks the return address that was signed and takes the signature off.
+    pub fn authenticate(&mut self) {
+        if self.features().paca {
+            self.hint(Hint::Autiasp);
+        }
     }
 
     /// A barrier

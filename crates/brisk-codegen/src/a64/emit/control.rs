@@ -18,12 +18,12 @@ impl emit::Machine for A64 {
 
     fn begin(emit: &mut Emit<'_>) {
         emit.s.machine.masks = false;
-        emit.find_table_targets();
+        emit.find_jumped_to();
     }
 
     fn begin_block(emit: &mut Emit<'_>, block: u32) {
-        if emit.s.machine.table_targets.get(block as usize) == Some(&true) {
-            emit.asm.hint(Hint::BtiJ);
+        if emit.s.machine.jumped_to.get(block as usize) == Some(&true) {
+            emit.asm.jumped_to();
         }
     }
 
@@ -132,11 +132,8 @@ impl emit::Machine for A64 {
 
     fn prologue(emit: &mut Emit<'_>) {
         let layout = emit.settings.layout;
-        let features = emit.asm.features();
         if emit.settings.pinned_memory {
-            if features.bti {
-                emit.asm.hint(Hint::BtiC);
-            }
+            emit.asm.called();
             emit.asm.load_word(MEMORY_BASE, VM_CONTEXT, layout.ctx_memory_base);
             emit.asm.align(16);
         }
@@ -144,9 +141,7 @@ impl emit::Machine for A64 {
         let entry = emit.asm.new_label();
         emit.asm.bind(entry);
         emit.s.machine.entry = Some(entry);
-        if features.bti {
-            emit.asm.hint(Hint::BtiC);
-        }
+        emit.asm.called_and_signs();
         emit.asm.stp(Size::B64, Pair::pre(SP, -16), FP, LR);
         emit.asm.move_word(FP, SP);
         if let Some((stopped, back)) = emit.stack_check() {
@@ -202,6 +197,7 @@ impl emit::Machine for A64 {
             }
         }
         emit.asm.ldp(Size::B64, FP, LR, Pair::post(SP, 16));
+        emit.asm.authenticate();
     }
 
     fn reload_pins(emit: &mut Emit<'_>) {
@@ -209,12 +205,6 @@ impl emit::Machine for A64 {
             emit.asm.ldp(Size::B64, MEMORY_BASE, VM_CONTEXT, Pair::base(FP, BASE_AT));
         } else {
             emit.asm.load(LoadOp::LdrX, VM_CONTEXT, Mem::base(FP, CONTEXT_AT));
-        }
-    }
-
-    fn landing(emit: &mut Emit<'_>) {
-        if emit.asm.features().bti {
-            emit.asm.hint(Hint::BtiJ);
         }
     }
 
@@ -315,8 +305,9 @@ impl emit::Machine for A64 {
         emit.asm.adr(SCRATCH2, table);
         let entry = Mem::Index { base: SCRATCH2, index: SCRATCH, extend: Extend::Uxtx, scaled: true };
         emit.asm.load(LoadOp::Ldrsw, target, entry);
-        emit.asm.add_rr(AddOp::Add, Size::B64, SCRATCH, SCRATCH2, target);
-        emit.asm.br(SCRATCH);
+        emit.asm.add_rr(AddOp::Add, Size::B64, target, SCRATCH2, target);
+        // Not through the scratch registers, as whose jumps count as calls: see `Hint::BtiC`.
+        emit.asm.br(target);
         emit.asm.bind(table);
         for nth in 0..count {
             let target = emit.label(emit.target(block, nth));

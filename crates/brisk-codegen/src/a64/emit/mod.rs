@@ -34,29 +34,31 @@ pub struct Known {
     masks: bool,
     /// The function's entry, once it is known.
     entry: Option<Label>,
-    /// For each block, whether a jump table leads there; empty unless that has to be marked.
-    table_targets: Vec<bool>,
+    /// For each block, whether it is reached by an indirect jump; empty unless that has to be marked.
+    jumped_to: Vec<bool>,
 }
 
 /// Emission of one function.
 type Emit<'a> = emit::Emit<'a, A64>;
 
 impl Emit<'_> {
-    /// Where indirect jumps may lead to, for a processor that looks.
-    fn find_table_targets(&mut self) {
-        self.s.machine.table_targets.clear();
+    /// Finds the blocks that jump tables and exceptions lead to, for a processor that looks.
+    fn find_jumped_to(&mut self) {
+        self.s.machine.jumped_to.clear();
         if !self.asm.features().bti {
             return;
         }
         let code = &self.low.code;
-        self.s.machine.table_targets.resize(code.blocks.len(), false);
+        self.s.machine.jumped_to.resize(code.blocks.len(), false);
         for (number, block) in (0..).zip(&code.blocks) {
-            if block.insts.end > block.insts.start
-                && matches!(code.insts[block.insts.end as usize - 1], Inst::Common(Common::JumpTable { .. }))
-            {
+            let insts = &code.insts[block.insts.indices()];
+            if let Some(Inst::Common(Common::Catch)) = insts.first() {
+                self.s.machine.jumped_to[number as usize] = true;
+            }
+            if let Some(Inst::Common(Common::JumpTable { .. })) = insts.last() {
                 for nth in 0..block.succs.end - block.succs.start {
                     let target = self.target(number, nth);
-                    self.s.machine.table_targets[target as usize] = true;
+                    self.s.machine.jumped_to[target as usize] = true;
                 }
             }
         }

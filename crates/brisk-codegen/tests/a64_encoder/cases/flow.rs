@@ -74,6 +74,27 @@ pub fn add(cases: &mut Vec<Case>) {
             mnemonic(hint).replace("bti", "bti ")
         }));
     }
+    // What is asked for of all processors is written for those that have it: this one.
+    cases.push(Case::new("called", |bench| {
+        bench.asm.called();
+        "bti c".into()
+    }));
+    cases.push(Case::new("jumped_to", |bench| {
+        bench.asm.jumped_to();
+        "bti j".into()
+    }));
+    cases.push(Case::new("called_and_signs", |bench| {
+        bench.asm.called_and_signs();
+        "paciasp".into()
+    }));
+    cases.push(Case::new("sign", |bench| {
+        bench.asm.sign();
+        "paciasp".into()
+    }));
+    cases.push(Case::new("authenticate", |bench| {
+        bench.asm.authenticate();
+        "autiasp".into()
+    }));
     for &barrier in Barrier::ALL {
         cases.push(Case::new(format!("{barrier:?}"), move |bench| {
             bench.asm.barrier(barrier);

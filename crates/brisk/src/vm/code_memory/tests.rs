@@ -282,3 +282,75 @@ fn a_forked_child_publishes_for_itself() {
     assert_eq!(status >> 8, 42);
     assert_eq!(call(own), 3);
 }
+
+/// Where all places that indirect branches lead to are marked, no other is reached by one.
+#[test]
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+fn indirect_branches_lead_to_marks() {
+    use brisk_codegen::a64::asm::{Assembler, Features, Gpr, X9, X16, X17};
+    use brisk_codegen::asm::{Assemble, Size};
+
+    if !child::is_child() {
+        return child::passes_after("true", "vm::code_memory::tests::indirect_branches_lead_to_marks");
+    }
+    if !std::arch::is_aarch64_feature_detected!("bti") {
+        println!("not tested: this processor does not look");
+        return;
+    }
+    const STOPPED: u32 = 77;
+    /// Has the function at hand return.
+    unsafe extern "C" fn stopped(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut libc::c_void) {
+        // SAFETY: it is the context of a signal.
+        let machine = unsafe { &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext };
+        machine.regs[0] = STOPPED.into();
+        machine.pc = machine.regs[30];
+        // What led there is forgotten.
+        machine.pstate &= !(3 << 10);
+    }
+    // SAFETY: the handler is as the system calls it, and nothing else in this process has one.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = stopped as *const () as usize;
+        action.sa_flags = libc::SA_SIGINFO;
+        assert_eq!(libc::sigaction(libc::SIGILL, &action, std::ptr::null_mut()), 0);
+    }
+    // A function that jumps on through a register, to what begins with a mark or another, or none.
+    type Mark = fn(&mut Assembler);
+    let none: Mark = |_| ();
+    let ends = |marked: bool, called: Mark, through: Option<Gpr>, jumped_to: Mark| {
+        let mut asm = Assembler::new(Features { bti: true, ..Features::BASELINE });
+        called(&mut asm);
+        if let Some(through) = through {
+            let label = asm.new_label();
+            asm.adr(through, label);
+            asm.br(through);
+            asm.bind(label);
+            jumped_to(&mut asm);
+        }
+        asm.mov_imm(Size::B32, Gpr(0), 5);
+        asm.ret();
+        let bytes = asm.finish().code;
+        let memory = Memory::new(0, 1 << 20).unwrap().marked(marked);
+        let batch = memory.reserve_batch(bytes.len()).unwrap();
+        call(batch.commit(bytes, String::new()).unwrap().as_ptr() as usize)
+    };
+    let (called, jumped_to): (Mark, Mark) = (Assembler::called, Assembler::jumped_to);
+    let signs: Mark = |asm| {
+        asm.hint(brisk_codegen::a64::asm::Hint::Paciasp);
+        asm.hint(brisk_codegen::a64::asm::Hint::Autiasp);
+    };
+    for mark in [none, called, jumped_to, signs] {
+        assert_eq!(ends(false, mark, None, none), 5);
+        assert_eq!(ends(false, mark, Some(X9), none), 5);
+    }
+    assert_eq!(
+        [none, called, jumped_to, signs].map(|mark| ends(true, mark, None, none)),
+        [STOPPED, 5, STOPPED, 5]
+    );
+    for (through, expected) in
+        [(X9, [STOPPED, STOPPED, 5, STOPPED]), (X16, [STOPPED, 5, 5, 5]), (X17, [STOPPED, 5, 5, 5])]
+    {
+        let found = [none, called, jumped_to, signs].map(|mark| ends(true, called, Some(through), mark));
+        assert_eq!(found, expected, "{through:?}");
+    }
+}

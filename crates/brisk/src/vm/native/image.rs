@@ -1,7 +1,7 @@
 //! The machine code of a module.
 
 use super::boundary::shape_of;
-use super::processor::{BASELINE, CONVENTION};
+use super::processor::CONVENTION;
 use super::trampolines::{ShapeAddresses, assemble_stubs};
 use crate::interp::code::{Bridge, Code as RegisterCode, FuncState};
 use crate::module::{Module, Style};
@@ -161,8 +161,9 @@ impl Image {
         // Functions that are published one by one take whole pages.
         let room = (16 << 20) + 32 * module.bytes().len() + (8 << 10) * funcs;
         let room = room.min(module.engine().tunables().code_bytes);
-        let memory = Box::new(CodeMemory::new(size_of::<AtomicPtr<u8>>() * funcs, room)?);
-        let (stubs, code) = assemble_stubs(&made.runtime);
+        let memory = CodeMemory::new(size_of::<AtomicPtr<u8>>() * funcs, room)?;
+        let memory = Box::new(memory.marked(made.processor.marks_branch_targets()));
+        let (stubs, code) = assemble_stubs(made.processor, &made.runtime);
         let batch = memory.reserve_batch(code.len())?;
         let stubs_at = batch.commit(&code, Batch { functions: Vec::new(), fault: 0 })?.as_ptr() as usize;
         #[cfg(unix)]
@@ -233,7 +234,8 @@ impl Image {
             }
         }
         let cold: Vec<u32> = cold.into_iter().collect();
-        let (cold_at, cold_code) = BASELINE.backend().cold_slots(&super::layout::vm_layout(), &cold);
+        let mut backend = trampolines.processor.backend();
+        let (cold_at, cold_code) = backend.cold_slots(&super::layout::vm_layout(), &cold);
         let batch = self.memory.reserve_batch(len + cold_code.len())?;
         let base = batch.address();
 

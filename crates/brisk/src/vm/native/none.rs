@@ -67,7 +67,7 @@ pub(crate) fn cpu() -> Processor {
 pub(crate) struct Trampolines;
 
 impl Trampolines {
-    pub fn new(_: bool) -> Trampolines {
+    pub fn new(_: bool, _: Processor) -> Trampolines {
         Trampolines
     }
 }

@@ -1,7 +1,7 @@
 //! What differs from processor to processor. Nothing else here asks which one it is.
 
 pub(crate) use system::cpu;
-pub(super) use system::{BASELINE, CONVENTION, Enter, resolve_first};
+pub(super) use system::{CONVENTION, Enter, resolve_first, without_signature};
 
 /// What fills pages up, and stops whoever gets there.
 pub(crate) const FILLER: u8 = CONVENTION.filler;
@@ -39,9 +39,6 @@ mod system {
     use brisk_codegen::isa::Processor;
     use brisk_codegen::x64::asm::Features;
 
-    /// What trampolines and stubs are made for: every processor that this runs on.
-    pub const BASELINE: Processor = Processor::X64(Features::BASELINE);
-
     /// How machine code passes values, and what its frames are.
     pub const CONVENTION: Convention = brisk_codegen::x64::convention::CONVENTION;
 
@@ -63,6 +60,11 @@ mod system {
             lzcnt: has!("lzcnt"),
             popcnt: has!("popcnt"),
         })
+    }
+
+    /// The return address that stands in a frame.
+    pub fn without_signature(saved: usize) -> usize {
+        saved
     }
 
     /// Called as a function is, with `r11` its state and `r14` its VmContext or host function: leaves all registers that
@@ -123,9 +125,6 @@ mod system {
     use brisk_codegen::convention::Convention;
     use brisk_codegen::isa::Processor;
 
-    /// What trampolines and stubs are made for: every processor that this runs on.
-    pub const BASELINE: Processor = Processor::A64(Features::BASELINE);
-
     /// How machine code passes values, and what its frames are.
     pub const CONVENTION: Convention = brisk_codegen::a64::convention::CONVENTION;
 
@@ -137,19 +136,30 @@ mod system {
         use std::arch::is_aarch64_feature_detected as has;
         Processor::A64(Features {
             lse: has!("lse"),
-            // Code memory is not mapped as guarded, and return addresses are walked as they are.
-            bti: false,
-            paca: false,
+            bti: has!("bti"),
+            paca: has!("paca"),
             dotprod: has!("dotprod"),
             i8mm: has!("i8mm"),
         })
     }
 
+    /// The return address that stands in a frame, where it may be signed.
+    pub fn without_signature(saved: usize) -> usize {
+        let address;
+        // SAFETY: `xpaclri` strips what `x30` holds, and does nothing on processors that do not sign.
+        unsafe {
+            std::arch::asm!("hint #7", inlateout("x30") saved => address, options(nomem, nostack, preserves_flags));
+        }
+        address
+    }
+
     /// Called as a function is, with `x17` its state and `x27` its VmContext or host function: leaves all registers that
-    /// hold arguments as they are.
+    /// hold arguments as they are. Begins with `paciasp`, which is a mark for indirect branches, too, and ends with `autiasp`;
+    /// both do nothing on processors that do not sign.
     #[unsafe(naked)]
     pub unsafe extern "C" fn resolve_first() {
         std::arch::naked_asm!(
+            "hint #25",
             "stp x29, x30, [sp, #-16]!",
             "mov x29, sp",
             "sub sp, sp, #208",
@@ -177,6 +187,7 @@ mod system {
             "ldr x17, [sp, #192]",
             "mov sp, x29",
             "ldp x29, x30, [sp], #16",
+            "hint #29",
             "br x16",
             resolve = sym entry::resolve,
         )

@@ -1,7 +1,7 @@
 //! Walking the frames of machine code.
 
 use super::image::{Function, find};
-use super::processor::CONVENTION;
+use super::processor::{CONVENTION, without_signature};
 use crate::interp::Frame;
 use crate::vm::{Activation, NativeActivation, VmContext, VmStore};
 use brisk_codegen::code::{Position, SiteKind};
@@ -45,7 +45,7 @@ impl Segment {
             if ctx.is_null() && fp != end {
                 ctx = context(fp);
             }
-            let pc = exit_fp.add(1).read();
+            let pc = without_signature(exit_fp.add(1).read());
             Segment { fp, pc, kind: SiteKind::Return, ctx, end, outer: None }
         }
     }
@@ -79,7 +79,7 @@ impl Segment {
     pub unsafe fn advance(&mut self) {
         // SAFETY: by the contract of this function.
         unsafe {
-            self.pc = self.fp.add(1).read();
+            self.pc = without_signature(self.fp.add(1).read());
             self.fp = self.fp.read() as *const usize;
             self.kind = SiteKind::Return;
             if self.fp != self.end {

@@ -1,10 +1,10 @@
 //! The trampolines of an engine: made when first needed, shared by all functions of a shape.
 
 use super::boundary::entry;
-use super::processor::BASELINE;
 use super::{layout, libcalls};
 use crate::vm::code_memory::{CodeMemory, CodeRefused};
 use brisk_codegen::boundary::{Runtime, Shape, Stubs};
+use brisk_codegen::isa::Processor;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -14,12 +14,15 @@ const RESERVED: usize = 16 << 20;
 /// The trampolines of an engine, if it has any.
 pub(crate) struct Trampolines {
     fuel: bool,
+    processor: Processor,
     made: OnceLock<Result<Made, CodeRefused>>,
 }
 
 /// Trampolines that have been made.
 pub(crate) struct Made {
     memory: CodeMemory<()>,
+    /// What they are made for.
+    pub processor: Processor,
     pub runtime: Runtime,
     /// Addresses of the stubs that trampolines use.
     raise: usize,
@@ -39,24 +42,24 @@ pub(crate) struct ShapeAddresses {
 }
 
 impl Trampolines {
-    /// Those of an engine whose code charges fuel, or does not.
-    pub fn new(fuel: bool) -> Trampolines {
-        Trampolines { fuel, made: OnceLock::new() }
+    /// Those of an engine whose code charges fuel, or does not, and is for a processor.
+    pub fn new(fuel: bool, cpu: Processor) -> Trampolines {
+        Trampolines { fuel, processor: cpu.boundary(), made: OnceLock::new() }
     }
 
     /// The trampolines; an error where memory may not be executable.
     pub fn get(&self) -> Result<&Made, CodeRefused> {
-        self.made.get_or_init(|| Made::new(self.fuel)).as_ref().map_err(|refused| *refused)
+        self.made.get_or_init(|| Made::new(self.fuel, self.processor)).as_ref().map_err(|refused| *refused)
     }
 }
 
 /// Assembles stubs.
-pub(super) fn assemble_stubs(runtime: &Runtime) -> (Stubs, Vec<u8>) {
-    BASELINE.backend().stubs(&layout::vm_layout(), runtime)
+pub(super) fn assemble_stubs(processor: Processor, runtime: &Runtime) -> (Stubs, Vec<u8>) {
+    processor.backend().stubs(&layout::vm_layout(), runtime)
 }
 
 impl Made {
-    fn new(fuel: bool) -> Result<Made, CodeRefused> {
+    fn new(fuel: bool, processor: Processor) -> Result<Made, CodeRefused> {
         let runtime = Runtime {
             interpret: entry::interpret as *const () as u64,
             call_host: entry::call_host as *const () as u64,
@@ -66,12 +69,12 @@ impl Made {
             libcalls: libcalls::addresses(),
             fuel,
         };
-        let memory = CodeMemory::new(0, RESERVED)?;
-        let (stubs, code) = assemble_stubs(&runtime);
+        let memory = CodeMemory::new(0, RESERVED)?.marked(processor.marks_branch_targets());
+        let (stubs, code) = assemble_stubs(processor, &runtime);
         let start = memory.reserve_batch(code.len())?.commit(&code, ())?.as_ptr() as usize;
         let at = |offset: u32| start + offset as usize;
         let (raise, refused, osr_tail) = (at(stubs.raise), at(stubs.refused), at(stubs.osr_tail));
-        Ok(Made { memory, runtime, raise, refused, osr_tail, shapes: Mutex::default() })
+        Ok(Made { memory, processor, runtime, raise, refused, osr_tail, shapes: Mutex::default() })
     }
 
     /// What stands for the code of a function that there can be no trampoline for.
@@ -102,7 +105,7 @@ impl Made {
         }
         let raise = self.raise as u64;
         let (made, code) =
-            BASELINE.backend().trampolines(&layout::vm_layout(), &self.runtime, &wanted, raise);
+            self.processor.backend().trampolines(&layout::vm_layout(), &self.runtime, &wanted, raise);
         let start = self.memory.reserve_batch(code.len())?.commit(&code, ())?.as_ptr() as usize;
         let at = |offset: u32| start + offset as usize;
         known.extend(wanted.into_iter().zip(made).map(|(shape, code)| {

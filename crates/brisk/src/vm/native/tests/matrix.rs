@@ -114,6 +114,7 @@ fn outer_function(module: &Module, action: &str, callee: &str, tier: Tier) {
             a.landing_of_last_call(Some(0), landing);
             a.asm.stop();
             a.asm.bind(landing);
+            a.asm.jumped_to();
             a.asm.mov(KEPT[0], RESULT);
             a.poison(&[KEPT[0]]);
             a.reload_pins();
@@ -144,10 +145,9 @@ fn throw_from_host(mut caller: Caller<'_, ()>, tag: Tag, value: i32) -> Result<i
     caller.as_context_mut().throw(exception)
 }
 
-fn world(outer_tier: Tier, inner_tier: Tier) -> World {
-    let engine = Engine::default();
-    let (inner_module, outer_module) = modules(&engine);
-    let mut store = Store::new(&engine, ());
+fn world(engine: &Engine, outer_tier: Tier, inner_tier: Tier) -> World {
+    let (inner_module, outer_module) = modules(engine);
+    let mut store = Store::new(engine, ());
     let panic = Func::wrap(&mut store, |_: i32| -> i32 { panic!("a panic of the host") });
     let tag_type = inner_module.imports().nth(1).unwrap().ty().unwrap_tag().clone();
     let tag = Tag::new(&mut store, &tag_type).unwrap();
@@ -189,9 +189,23 @@ fn world(outer_tier: Tier, inner_tier: Tier) -> World {
 /// Runs a function of the outer module, twice, as the first call finds its way in other places than those after it.
 #[track_caller]
 fn check(outer: Tier, inner: Tier, action: &str, callee: &str, other: bool, expected: &Ended) {
+    for engine in engines() {
+        check_on(&engine, (outer, inner), action, callee, other, expected);
+    }
+}
+
+#[track_caller]
+fn check_on(
+    engine: &Engine,
+    (outer, inner): (Tier, Tier),
+    action: &str,
+    callee: &str,
+    other: bool,
+    expected: &Ended,
+) {
     let name = if other { format!("{action}_other_{callee}") } else { format!("{action}_{callee}") };
-    let mut world = world(outer, inner);
-    let mut reference = world_of_interpreter(inner);
+    let mut world = world(engine, outer, inner);
+    let mut reference = world_of_interpreter(engine, inner);
     for _ in 0..2 {
         let (ended, backtrace) = run(&mut world.store, world.outer, &name, 20);
         assert_eq!(ended, *expected);
@@ -210,20 +224,22 @@ fn check(outer: Tier, inner: Tier, action: &str, callee: &str, other: bool, expe
 }
 
 /// The same functions with nothing in machine code.
-fn world_of_interpreter(inner: Tier) -> World {
-    world(Tier::Interpreter, if inner == Tier::Host { Tier::Host } else { Tier::Interpreter })
+fn world_of_interpreter(engine: &Engine, inner: Tier) -> World {
+    world(engine, Tier::Interpreter, if inner == Tier::Host { Tier::Host } else { Tier::Interpreter })
 }
 
 /// The callers that the host calls.
 #[track_caller]
 fn check_from_host(inner: Tier, callee: &str, expected: &Ended) {
-    let mut world = world(Tier::Interpreter, inner);
-    let mut reference = world_of_interpreter(inner);
-    let (Some(instance), Some(other)) = (world.inner, reference.inner) else { return };
-    for _ in 0..2 {
-        let (ended, backtrace) = run(&mut world.store, instance, callee, 20);
-        assert_eq!(ended, *expected);
-        assert_eq!((ended, backtrace), run(&mut reference.store, other, callee, 20));
+    for engine in engines() {
+        let mut world = world(&engine, Tier::Interpreter, inner);
+        let mut reference = world_of_interpreter(&engine, inner);
+        let (Some(instance), Some(other)) = (world.inner, reference.inner) else { return };
+        for _ in 0..2 {
+            let (ended, backtrace) = run(&mut world.store, instance, callee, 20);
+            assert_eq!(ended, *expected);
+            assert_eq!((ended, backtrace), run(&mut reference.store, other, callee, 20));
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use super::image::{Frame, Publish};
 use super::layout::vm_layout;
 use crate::interp::code::Code as RegisterCode;
 use crate::vm::VmContext;
-use crate::{Error, Instance, Module, Store, Trap, WasmBacktrace};
+use crate::{Config, CpuFeature, Engine, Error, Instance, Module, Store, Trap, WasmBacktrace};
 use brisk_codegen::asm::Label;
 use brisk_codegen::code::{Code, Handler, Position, Site, SiteKind, Target};
 use brisk_codegen::ir::{Libcall, TrapCode};
@@ -39,6 +39,31 @@ enum Callee {
     Defined(u32),
     /// An imported function: through its reference.
     Import(u32),
+}
+
+/// A configuration with all that the processor can do to protect where calls, jumps and returns lead.
+fn protecting() -> Config {
+    let mut config = Config::new();
+    config.cpu_features(&[CpuFeature::Bti, CpuFeature::Paca]);
+    config
+}
+
+/// An engine with that.
+fn protected() -> Engine {
+    Engine::new(&protecting()).unwrap()
+}
+
+/// An engine for each kind of boundary that there is on this processor.
+fn engines() -> Vec<Engine> {
+    let mut engines = vec![Engine::default()];
+    for features in [&[][..], &[CpuFeature::Paca], &[CpuFeature::Bti, CpuFeature::Paca]] {
+        let engine = Engine::new(Config::new().cpu_features(features)).unwrap();
+        let boundary = |engine: &Engine| engine.tunables().cpu.boundary();
+        if engines.iter().all(|other| boundary(other) != boundary(&engine)) {
+            engines.push(engine);
+        }
+    }
+    engines
 }
 
 /// What a register that calls preserve holds before a call.
@@ -72,13 +97,14 @@ struct Assemble {
 impl Assemble {
     /// Begins the function with the given index: entries, frame, stack check. The argument is kept in the frame.
     fn new(module: &Module, func: u32, osr: bool) -> Assemble {
-        let mut asm = Machine::new();
+        let mut asm = Machine::new(module);
         let bad = asm.new_label();
         let start = module.functions().find(|f| f.index() == func).unwrap().range().start as u32;
         let (sites, positions, handlers, landings) = Default::default();
         let layout = vm_layout();
         let mut this =
             Assemble { asm, layout, sites, positions, handlers, landings, func, start, entry: 0, bad };
+        this.asm.called();
         load_memory_base(&mut this.asm, &layout, MEMORY);
         this.entry = this.asm.offset();
         let asm = &mut this.asm;
@@ -293,10 +319,12 @@ struct Raw {
 }
 
 impl Raw {
-    fn new() -> Raw {
-        let mut raw = Raw { asm: Machine::new(), layout: vm_layout(), sites: Vec::new(), entry: 0 };
+    fn new(module: &Module) -> Raw {
+        let mut raw = Raw { asm: Machine::new(module), layout: vm_layout(), sites: Vec::new(), entry: 0 };
+        raw.asm.called();
         load_memory_base(&mut raw.asm, &raw.layout, MEMORY);
         raw.entry = raw.asm.offset();
+        raw.asm.called();
         raw
     }
 

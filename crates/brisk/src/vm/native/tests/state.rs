@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::interp::{ops, translate};
-use crate::{Caller, Config, Engine, ExternRef, Func, Rooted, UpdateDeadline};
+use crate::{Caller, Engine, ExternRef, Func, Rooted, UpdateDeadline};
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex};
 
@@ -53,7 +53,7 @@ fn defined(module: &Module, name: &str) -> Callee {
 
 /// Tail calls back and forth between two functions of an instance.
 fn own_ping_pong(tier: Tier, times: i32) {
-    let engine = Engine::default();
+    let engine = protected();
     let module = ping_pong(&engine);
     let mut store = Store::new(&engine, ());
     let nobody = Func::wrap(&mut store, |_: i32| -> i32 { -1 });
@@ -78,7 +78,7 @@ fn tail_calls_between_interpreter_and_osr_code_do_not_nest() {
 
 /// Tail calls in a circle of instances: of two modules, of which the second has machine code.
 fn circle(tier: Tier) {
-    let engine = Engine::default();
+    let engine = protected();
     let (interpreted, compiled) = (ping_pong(&engine), ping_pong(&engine));
     let mut store = Store::new(&engine, ());
     // The circle is closed by a table, as imports cannot.
@@ -143,7 +143,7 @@ fn recurse(module: &Module, name: &str, callee: &str, tier: Tier) {
 
 /// Recursion ends in a trap, wherever it runs, and the store can be used afterwards.
 fn deep(even: Tier, odd: Tier, fits: i32) {
-    let engine = Engine::default();
+    let engine = protected();
     let module = recursive(&engine);
     let mut store = Store::new(&engine, ());
     let instance = Instance::new(&mut store, &module, &[]).unwrap();
@@ -177,7 +177,7 @@ fn recursion_from_tier_to_tier_ends_in_a_trap() {
 
 #[test]
 fn a_backtrace_has_the_frames_of_both_tiers_in_order() {
-    let engine = Engine::default();
+    let engine = protected();
     let module = recursive(&engine);
     let named =
         |frames: &[usize]| frames.iter().map(|&at| ["even", "odd"][at].to_owned()).collect::<Vec<_>>();
@@ -195,7 +195,7 @@ fn a_backtrace_has_the_frames_of_both_tiers_in_order() {
 /// Machine code that only tail-calls itself is interrupted, and can go on.
 #[test]
 fn an_interrupt_is_served_at_the_entry_of_machine_code() {
-    let engine = Engine::new(Config::new().epoch_interruption(true)).unwrap();
+    let engine = Engine::new(protecting().epoch_interruption(true)).unwrap();
     let module = ping_pong(&engine);
     let mut store = Store::new(&engine, 0);
     let nobody = Func::wrap(&mut store, |_: i32| -> i32 { -1 });
@@ -239,7 +239,7 @@ impl Drop for Counted {
 
 /// A reference that only a register or the frame of machine code holds is not collected.
 fn only_reference(in_register: bool, through_interpreter: bool) {
-    let engine = Engine::default();
+    let engine = protected();
     let module = Module::new(
         &engine,
         r#"(module
@@ -273,7 +273,7 @@ fn only_reference(in_register: bool, through_interpreter: bool) {
     });
     let instance = Instance::new(&mut store, &module, &[make.into(), collect.into(), uses.into()]).unwrap();
     let func = export(&module, "test");
-    let mut a = Raw::new();
+    let mut a = Raw::new(&module);
     a.frame(32);
     let import = |a: &mut Raw, index: u32| {
         a.call_import(index);
@@ -325,7 +325,7 @@ fn a_reference_in_a_frame_of_machine_code_survives_a_collection() {
 
 #[test]
 fn threads_call_what_others_publish() {
-    let engine = Engine::default();
+    let engine = protected();
     let module = ping_pong(&engine);
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -370,7 +370,7 @@ fn threads_call_what_others_publish() {
 #[cfg(unix)]
 #[test]
 fn machine_code_runs_in_a_forked_child() {
-    let engine = Engine::default();
+    let engine = protected();
     let module = ping_pong(&engine);
     let mut store = Store::new(&engine, ());
     let nobody = Func::wrap(&mut store, |_: i32| -> i32 { -1 });
@@ -398,7 +398,7 @@ fn machine_code_runs_in_a_forked_child() {
 /// Machine code that takes over a frame of the interpreter counts once in backtraces, and the frame not at all.
 #[test]
 fn a_frame_that_was_taken_over_counts_once() {
-    let engine = Engine::default();
+    let engine = protected();
     let module = Module::new(
         &engine,
         r#"(module
@@ -460,7 +460,7 @@ fn a_frame_that_was_taken_over_counts_once() {
 /// The backtrace of an exception is that of the last time it was thrown.
 #[test]
 fn an_exception_that_was_caught_leaves_no_backtrace() {
-    let engine = Engine::default();
+    let engine = protected();
     let module = Module::new(
         &engine,
         r#"(module
@@ -491,7 +491,7 @@ fn an_exception_that_was_caught_leaves_no_backtrace() {
 
 #[test]
 fn the_registers_of_the_host_are_preserved() {
-    let engine = Engine::default();
+    let engine = protected();
     let module = recursive(&engine);
     let mut store = Store::new(&engine, ());
     let instance = Instance::new(&mut store, &module, &[]).unwrap();

@@ -84,7 +84,7 @@ fn bits(val: &Val) -> u128 {
 /// A function that returns its arguments.
 fn identity(module: &Module, types: &[Ty], osr: bool) -> Code {
     let func = export(module, "id");
-    let mut a = Raw::new();
+    let mut a = Raw::new(module);
     a.frame(16 * types.len() as i32 + 16);
     let mut args = CONVENTION.args();
     let mut slot = 0;
@@ -145,7 +145,7 @@ fn identity(module: &Module, types: &[Ty], osr: bool) -> Code {
 /// A function that calls another of its signature with its arguments and returns what that gives.
 fn forward(module: &Module, from: &str, callee: Callee) -> Code {
     let func = export(module, from);
-    let mut a = Raw::new();
+    let mut a = Raw::new(module);
     a.frame(16);
     match callee {
         Callee::Defined(index) => a.call_slot(index),
@@ -171,7 +171,7 @@ fn check(store: &mut Store<()>, instance: Instance, types: &[Ty], name: &str) {
 /// Publishes what the closure says, then calls all functions.
 fn with(publish_some: impl Fn(&Module, &[Ty])) {
     for types in signatures() {
-        let engine = Engine::default();
+        let engine = protected();
         let module = module(&engine, &types);
         let mut store = Store::new(&engine, ());
         let of_val = |ty: &Ty| match ty {

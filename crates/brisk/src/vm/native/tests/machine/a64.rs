@@ -1,6 +1,6 @@
 //! AArch64.
 
-use super::{Label, Machine, Target};
+use super::{Label, Machine, Processor, Target};
 use brisk_codegen::a64::asm::*;
 pub use brisk_codegen::a64::asm::{Assembler, Features, Fpr as Vector, Gpr};
 use brisk_codegen::a64::convention::{CALLEE_SAVED, MEMORY_BASE, VM_CONTEXT};
@@ -28,9 +28,27 @@ pub const LOST: [Gpr; 19] =
     [X0, X1, X2, X3, X4, X5, X6, X7, X8, X9, X10, X11, X12, X13, X14, X15, X16, X17, X30];
 pub const VECTORS: u8 = 32;
 
+pub fn features(processor: Processor) -> Features {
+    match processor {
+        Processor::A64(features) => features,
+        Processor::X64(_) => unreachable!("code is made for this processor"),
+    }
+}
+
 impl Machine {
-    /// Sets up the frame pointer.
+    /// What is called begins with this.
+    pub fn called(&mut self) {
+        self.0.called();
+    }
+
+    /// What is jumped to begins with this.
+    pub fn jumped_to(&mut self) {
+        self.0.jumped_to();
+    }
+
+    /// Sets up the frame pointer, where a function is entered.
     pub fn push_frame(&mut self) {
+        self.0.called_and_signs();
         self.0.stp(Size::B64, Pair::pre(SP, -16), X29, X30);
         self.mov(FP, SP);
     }
@@ -39,6 +57,7 @@ impl Machine {
     pub fn leave(&mut self) {
         self.mov(SP, FP);
         self.0.ldp(Size::B64, X29, X30, Pair::post(SP, 16));
+        self.0.authenticate();
     }
 
     pub fn stop(&mut self) {

@@ -10,8 +10,10 @@ pub use a64::*;
 #[cfg(target_arch = "x86_64")]
 pub use x64::*;
 
+use crate::Module;
 use brisk_codegen::asm::{Assemble, Label};
 use brisk_codegen::code::{Reloc, Target};
+use brisk_codegen::isa::Processor;
 use std::sync::atomic::AtomicUsize;
 
 /// The trampoline that [`with_marked_registers`] calls.
@@ -21,8 +23,9 @@ pub static ENTER: AtomicUsize = AtomicUsize::new(0);
 pub struct Machine(Assembler);
 
 impl Machine {
-    pub fn new() -> Machine {
-        Machine(Assembler::new(Features::BASELINE))
+    /// For the engine of a module.
+    pub fn new(module: &Module) -> Machine {
+        Machine(Assembler::new(features(module.engine().tunables().cpu.boundary())))
     }
 
     pub fn offset(&self) -> u32 {

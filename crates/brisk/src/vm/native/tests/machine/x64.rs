@@ -1,6 +1,6 @@
 //! x86-64.
 
-use super::{Label, Machine, Target};
+use super::{Label, Machine, Processor, Target};
 use brisk_codegen::x64::asm::*;
 pub use brisk_codegen::x64::asm::{Assembler, Features, Gpr, Xmm as Vector};
 use brisk_codegen::x64::convention::{MEMORY_BASE, VM_CONTEXT};
@@ -31,8 +31,21 @@ fn mem(base: Gpr, offset: i32) -> Mem {
     Mem::base(base, offset)
 }
 
+pub fn features(processor: Processor) -> Features {
+    match processor {
+        Processor::X64(features) => features,
+        Processor::A64(_) => unreachable!("code is made for this processor"),
+    }
+}
+
 impl Machine {
-    /// Sets up the frame pointer.
+    /// What is called begins with this.
+    pub fn called(&mut self) {}
+
+    /// What is jumped to begins with this.
+    pub fn jumped_to(&mut self) {}
+
+    /// Sets up the frame pointer, where a function is entered.
     pub fn push_frame(&mut self) {
         self.0.push(RBP);
         self.0.mov_rr(Size::B64, RBP, RSP);
