@@ -129,6 +129,43 @@ fn what_is_written_on_another_way_into_a_loop_is_read_in_it() {
     }
 }
 
+/// The caller has nothing in its frame but its instance and a value that was in a register across a call: with what it saved of
+/// that register it must not take back the instance.
+#[test]
+fn a_tail_call_of_another_instance_behind_a_call() {
+    let read = r#"(module (global $own (mut i64) (i64.const 7)) (global $other i64 (i64.const 900))
+        (func (export "read") (param i64 i64) (result i64)
+            (global.set $own (i64.add (global.get $own) (i64.const 1)))
+            (i64.add (global.get $own) (i64.add (local.get 0) (local.get 1)))))"#;
+    let calls = r#"(module (type $read (func (param i64 i64) (result i64)))
+        (import "a" "read" (func $read (type $read)))
+        (global $one (mut i64) (i64.const 100)) (global $two i64 (i64.const 200))
+        (table funcref (elem $read))
+        (func $add (type $read) (i64.add (local.get 0) (local.get 1)))
+        (func (export "import") (param i64 i64) (result i64)
+            (return_call $read (call $add (call $add (local.get 0) (local.get 1)) (local.get 0)) (local.get 0)))
+        (func (export "table") (param i64 i64) (result i64)
+            (return_call_indirect (type $read)
+                (call $add (call $add (local.get 0) (local.get 1)) (local.get 0)) (local.get 0) (i32.const 0)))
+        (func (export "global") (result i64) (global.get $one)))"#;
+    for tier in [Tier::Interp, Tier::Jit, Tier::Auto] {
+        let mut config = Config::new();
+        config.tier(tier).tier_threshold(0).compile_threads(0).compiler_inlining(false);
+        let engine = Engine::new(&config).unwrap();
+        let mut store = Store::new(&engine, ());
+        let [read, calls] = [read, calls].map(|text| Module::new(&engine, text).unwrap());
+        let read = Instance::new(&mut store, &read, &[]).unwrap();
+        let read = read.get_export(&mut store, "read").unwrap();
+        let instance = Instance::new(&mut store, &calls, &[read]).unwrap();
+        for (name, own) in [("import", 8), ("table", 9)] {
+            let func = instance.get_typed_func::<(i64, i64), i64>(&mut store, name).unwrap();
+            assert_eq!(func.call(&mut store, (1000, 2000)).unwrap(), own + 5000, "{name}, {tier}");
+        }
+        let global = instance.get_typed_func::<(), i64>(&mut store, "global").unwrap();
+        assert_eq!(global.call(&mut store, ()).unwrap(), 100, "{tier}");
+    }
+}
+
 #[test]
 fn an_exception_of_a_host_function_that_was_tail_called() {
     for (params, results) in [("", ""), ("f64", "i32"), ("i64 f64 i64 f32 i64", "i32 i32 i32")] {

@@ -174,11 +174,10 @@ impl emit::Machine for A64 {
         if emit.frame == 8 * count as u32
             && kept[..count].chunks_exact(2).all(|pair| pair.iter().any(|&reg| is_saved(reg)))
         {
-            // There is nothing else: taken from the stack. The VmContext comes out as it is.
+            // There is nothing else: taken from the stack. The VmContext is already that of whoever is jumped to.
+            let restored = |reg: Gpr| if is_saved(reg) { reg } else { XZR };
             for pair in kept[..count].chunks_exact(2).rev() {
-                let high = if pair[0] == FP { XZR } else { pair[0] };
-                let low = if pair[1] == FP { XZR } else { pair[1] };
-                emit.asm.ldp(Size::B64, low, high, Pair::post(SP, 16));
+                emit.asm.ldp(Size::B64, restored(pair[1]), restored(pair[0]), Pair::post(SP, 16));
             }
         } else {
             let mut nth = first;

@@ -8,5 +8,7 @@
       (else (return_call $loop (i64.sub (local.get 0) (i64.const 1)) (i64.mul (local.get 0) (local.get 1))))))
   (func $swap (param i64 i64) (result i64) (return_call $loop (local.get 1) (local.get 0)))
   (func $out (param i64 i64) (result i64) (return_call $import (local.get 0) (local.get 1)))
+  (func $saved_and_out (param i64 i64) (result i64)
+    (return_call $import (call $loop (call $loop (local.get 0) (local.get 1)) (local.get 0)) (local.get 0)))
   (func $indirect (param i64 i64 i32) (result i64) (return_call_indirect (type $f) (local.get 0) (local.get 1) (local.get 2)))
 )
