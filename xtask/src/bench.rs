@@ -111,7 +111,7 @@ pub fn main(args: impl Iterator<Item = String>) -> Result<()> {
         all.merge(&figures);
         all.write(&data)?;
         page::draw(&all)?;
-        println!("docs/benchmarks.md is up to date");
+        println!("docs/benchmarks.md and README.md are up to date");
     }
     if errors.is_empty() { Ok(()) } else { Err(errors.join("\nerror: ")) }
 }
