@@ -363,7 +363,7 @@ fn circumstances(figures: &Figures) -> String {
         let lto = if run["lto"] == true { "with LTO" } else { "engines in one process without LTO" };
         let _ = writeln!(
             out,
-            "| {layer} | {} | {} of {} | {}, {lto} | {}, {} processors, {}, load {} | {} |",
+            "| {layer} | {} | {} of {} | {}, {lto} | {}, {} processors, {}, load average {} | {} |",
             get("date"),
             get("commit"),
             get("commit_date"),
