@@ -133,6 +133,12 @@ impl emit::Machine for A64 {
     fn prologue(emit: &mut Emit<'_>) {
         let layout = emit.settings.layout;
         if emit.settings.pinned_memory {
+            // What aligns the entry stands in front, where nobody comes by.
+            let insts = 1 + u32::from(emit.asm.features().bti);
+            for _ in insts..4 {
+                emit.asm.udf(0);
+            }
+            emit.out.outside_entry = emit.asm.offset();
             emit.asm.called();
             emit.asm.load_word(MEMORY_BASE, VM_CONTEXT, layout.ctx_memory_base);
             emit.asm.align(16);
