@@ -166,6 +166,100 @@ fn a_tail_call_of_another_instance_behind_a_call() {
     }
 }
 
+/// Conditions that are results of `if`s and blocks, or locals that several ways set: in loops, under loops, with something on the
+/// operand stack below, with branches out of what comes before.
+#[test]
+fn conditions_from_where_ways_meet() {
+    for (condition, more) in [
+        (
+            "(if (result i32) (local.get $a) (then (i32.lt_s (local.get $b) (i32.const 4))) (else (i32.const 0)))",
+            "",
+        ),
+        (
+            "(if (result i32) (local.get $a) (then (i32.const 1)) (else (i32.lt_s (local.get $b) (i32.const 4))))",
+            "",
+        ),
+        ("(i32.eqz (if (result i32) (local.get $a) (then (i32.const 7)) (else (local.get $b))))", ""),
+        (
+            "(block $out (result i32) (drop (br_if $out (i32.const 3) (local.get $a))) (i32.and (local.get $b) (i32.const 1)))",
+            "",
+        ),
+        ("(block $out (result i32) (br_table $out $out (i32.const 0) (local.get $a)))", ""),
+        (
+            "(local.get $c)",
+            "(if (local.get $a) (then (local.set $c (local.get $b))) (else (local.set $c (i32.const 1))))",
+        ),
+        (
+            "(if (result i32) (if (result i32) (local.get $a) (then (local.get $b)) (else (i32.const 0)))
+                (then (i32.ne (local.get $n) (i32.const 2))) (else (i32.const 1)))",
+            "",
+        ),
+    ] {
+        let text = format!(
+            r#"(module (memory 1)
+                (func (export "f") (param $n i32) (result i32) (local $a i32) (local $b i32) (local $c i32) (local $sum i32)
+                    (loop $again
+                        (local.set $a (i32.and (local.get $n) (i32.const 1)))
+                        (local.set $b (i32.rem_u (local.get $n) (i32.const 7)))
+                        {more}
+                        (if {condition}
+                            (then (local.set $sum (i32.add (local.get $sum) (i32.const 3)))))
+                        {more}
+                        (local.set $sum (i32.mul (local.get $sum)
+                            (i32.add (local.get $n) (if (result i32) {condition}
+                                (then (i32.const 5))
+                                (else (local.set $b (i32.const 2)) (i32.add (local.get $b) (i32.const 6)))))))
+                        {more}
+                        (block $skip
+                            (br_if $skip {condition})
+                            (local.set $sum (i32.xor (local.get $sum) (local.get $b))))
+                        (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+                        {more}
+                        (if {condition}
+                            (then (br_if $again (i32.gt_s (local.get $n) (i32.const 0))) (br_if 0 (local.get $b)) (nop))
+                            (else (br_if $again (i32.gt_s (local.get $n) (i32.const 1))))))
+                    (i32.add (local.get $sum) (i32.shl (local.get $n) (i32.const 24)))))"#
+        );
+        for n in [1, 2, 3, 7, 30] {
+            on_every_tier(&text, None, n);
+        }
+    }
+}
+
+/// Loops left at the top and at the bottom, with values that change places on the way around, and what leaving needs of
+/// them.
+#[test]
+fn values_change_places_on_the_way_around() {
+    for result in ["$a", "$b", "$c", "$d", "$n"] {
+        let text = format!(
+            r#"(module (memory 1)
+                (func (export "f") (param $n i32) (result i64)
+                    (local $a i64) (local $b i64) (local $c i64) (local $d i64) (local $t i64)
+                    (local.set $b (i64.const 1)) (local.set $c (i64.const 2)) (local.set $d (i64.const 3))
+                    (loop $again
+                        (local.set $t (i64.add (local.get $a) (i64.mul (local.get $b) (i64.const 3))))
+                        (local.set $a (local.get $b)) (local.set $b (local.get $c))
+                        (local.set $c (local.get $d)) (local.set $d (local.get $t))
+                        (br_if $again (i32.gt_s (local.tee $n (i32.sub (local.get $n) (i32.const 1))) (i32.const 20))))
+                    (block $done (loop $again
+                        (br_if $done (i32.le_s (local.get $n) (i32.const 0)))
+                        (local.set $t (local.get $a)) (local.set $a (local.get $c))
+                        (local.set $c (i64.xor (local.get $t) (i64.extend_i32_s (local.get $n))))
+                        (local.set $t (local.get $b)) (local.set $b (local.get $d)) (local.set $d (local.get $t))
+                        (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+                        (br $again)))
+                    {}))"#,
+            match result {
+                "$n" => "(i64.extend_i32_s (local.get $n))".to_owned(),
+                name => format!("(local.get {name})"),
+            }
+        );
+        for n in [0, 1, 5, 21, 60] {
+            on_every_tier(&text, None, n);
+        }
+    }
+}
+
 #[test]
 fn an_exception_of_a_host_function_that_was_tail_called() {
     for (params, results) in [("", ""), ("f64", "i32"), ("i64 f64 i64 f32 i64", "i32 i32 i32")] {

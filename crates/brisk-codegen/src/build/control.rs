@@ -29,6 +29,8 @@ pub(super) enum Other {
     Edge(u32),
     /// From the current block: the condition is never true.
     Here,
+    /// It is this block, to which all edges are known.
+    Block(u32),
 }
 
 /// A clause of a `try_table`.
@@ -243,7 +245,7 @@ impl Build<'_> {
     }
 
     /// What a value says as a condition: the value to test, and whether the opposite is meant.
-    fn condition(&self, mut value: u32) -> (u32, bool) {
+    pub(super) fn condition(&self, mut value: u32) -> (u32, bool) {
         let mut inverted = false;
         loop {
             let inst = self.inst(value);
@@ -292,6 +294,15 @@ impl Build<'_> {
             return;
         }
         let params = BlockSig::new(ty).params(self.module).len();
+        if params == 0
+            && let Some(threaded) = self.threaded(condition)
+        {
+            let (then, other) = (self.new_block(), self.new_block());
+            self.lead_on(threaded, then, other);
+            self.begin_led(then);
+            self.open(ControlKind::If, ty, Label { other: Other::Block(other), ..Label::default() });
+            return;
+        }
         self.keep_operands(self.walker.operands.len() - params);
         let (parent, then) = (self.block, self.new_block());
         let edge = self.edge(then, 0);
@@ -314,6 +325,11 @@ impl Build<'_> {
         match std::mem::replace(&mut frame.label.other, Other::No) {
             Other::No => frame.unreachable = true,
             Other::Here => frame.unreachable = false,
+            Other::Block(block) => {
+                frame.unreachable = false;
+                self.walker.operands.truncate(height);
+                self.begin_led(block);
+            }
             Other::Edge(edge) => {
                 frame.unreachable = false;
                 let block = self.new_block();
@@ -359,7 +375,22 @@ impl Build<'_> {
             Other::Edge(edge) => Some(edge),
             _ => None,
         };
-        if label.block == NONE && edge.is_none() {
+        if let Other::Block(other) = label.other {
+            // There are neither parameters nor results.
+            if label.block == NONE {
+                self.walker.control[at].label.block = other;
+            } else {
+                if reachable {
+                    self.jump(label.block, 0);
+                }
+                self.walker.operands.truncate(self.walker.control[at].height);
+                self.begin_led(other);
+                self.jump(label.block, 0);
+                self.bind(at, &[]);
+                self.walker.control.pop();
+                return;
+            }
+        } else if label.block == NONE && edge.is_none() {
             self.walker.control.pop();
             if !reachable {
                 self.walker.set_unreachable();
@@ -512,6 +543,15 @@ impl Build<'_> {
         }
         let at = self.frame_at(depth);
         let arity = self.label_arity(at);
+        if arity == 0
+            && let Some(threaded) = self.threaded(condition)
+        {
+            let (target, next) = (self.branch_block(at), self.new_block());
+            let (then, other) = if sense { (target, next) } else { (next, target) };
+            self.lead_on(threaded, then, other);
+            self.begin_led(next);
+            return;
+        }
         let target = self.branch_block(at);
         let (parent, next) = (self.block, self.new_block());
         let taken = self.edge(target, arity);

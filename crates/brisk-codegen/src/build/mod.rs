@@ -19,6 +19,7 @@ mod op;
 mod simd;
 mod ssa;
 mod table;
+mod thread;
 
 use crate::ir::{Func, Inst, NONE, Op, Ty};
 use crate::layout::{InstanceLayout, VmLayout};

@@ -92,5 +92,5 @@ macro_rules! snapshots {
 
 snapshots! {
     calls canonical_nans control dispatch dispatch_osr exceptions fold fuel globals_tables inlining inlining_fuel inlining_osr inlining_refused
-    memory memory_checked osr osr_fuel osr_nest simd spectre wide
+    memory memory_checked osr osr_fuel osr_nest simd spectre thread wide
 }
