@@ -17,7 +17,8 @@ pub(super) fn lift<'a, I>(
     at_end: impl Fn(u32) -> &'a [(u32, u8)],
     out: &mut Allocation,
 ) {
-    let mut lifted = false;
+    // Groups and where they go. (The list stays sorted while it is searched.)
+    let mut lifted: Vec<(usize, u32)> = Vec::new();
     // The last block that moves were lifted to: one edge each.
     let mut taken = NONE;
     for n in 0..out.groups.len() {
@@ -66,11 +67,13 @@ pub(super) fn lift<'a, I>(
         }
         let moved_there = out.groups.binary_search_by_key(&branch, |group| group.0).is_ok();
         let ahead = !moved_there && branch > insts.start && passes(branch - 1);
-        out.groups[n].0 = if ahead { branch - 1 } else { branch };
+        lifted.push((n, if ahead { branch - 1 } else { branch }));
         taken = pred;
-        lifted = true;
     }
-    if lifted {
+    if !lifted.is_empty() {
+        for (n, inst) in lifted {
+            out.groups[n].0 = inst;
+        }
         out.groups.sort_by_key(|group| group.0);
     }
 }
