@@ -1,5 +1,6 @@
 //! A guest's view of the world, and how a host composes it.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
@@ -50,6 +51,11 @@ pub struct WasiCtx {
 }
 
 impl WasiCtx {
+    /// A builder that gives nothing.
+    pub fn builder() -> WasiCtxBuilder {
+        WasiCtxBuilder::new()
+    }
+
     /// Lets the host end a call that takes long.
     pub(crate) fn ask_host(&mut self) -> Outcome {
         match &mut self.on_wait {
@@ -145,6 +151,12 @@ impl WasiCtxBuilder {
         self
     }
 
+    /// Adds the process's own arguments, its name included. Those that are not UTF-8, as a guest's strings are, are
+    /// left out.
+    pub fn inherit_args(&mut self) -> &mut Self {
+        self.args(std::env::args_os().filter_map(|arg| arg.into_string().ok()))
+    }
+
     /// Adds an environment variable.
     pub fn env(&mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> &mut Self {
         self.env.push(&format!("{}={}", name.as_ref(), value.as_ref()));
@@ -157,6 +169,13 @@ impl WasiCtxBuilder {
             self.env(name, value);
         }
         self
+    }
+
+    /// Adds the process's own environment variables, apart from those that are not UTF-8.
+    pub fn inherit_env(&mut self) -> &mut Self {
+        let text =
+            |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+        self.envs(std::env::vars_os().filter_map(text))
     }
 
     /// Sets where standard input comes from.

@@ -5,6 +5,7 @@ use crate::error::{Context, Result};
 use crate::externs::Extern;
 use crate::instance::Instance;
 use crate::module::ModuleExport;
+use crate::refs::GcHeapOutOfMemory;
 use crate::store::{AsContext, AsContextMut, StoreContext, StoreContextMut, check_engine};
 use crate::typed::{TypedFunc, WasmParams, WasmResults, WasmRet, WasmTy, WasmTyList, for_each_arity};
 use crate::types::FuncType;
@@ -331,8 +332,17 @@ impl<'a, T: 'static> Caller<'a, T> {
     }
 
     /// See [`Store::gc`](crate::Store::gc).
-    pub fn gc(&mut self) {
-        self.store.0.collect();
+    ///
+    /// # Errors
+    ///
+    /// None so far.
+    pub fn gc(&mut self, why: Option<&GcHeapOutOfMemory<()>>) -> Result<()> {
+        self.store.gc(why)
+    }
+
+    /// See [`Store::gc_heap_capacity`](crate::Store::gc_heap_capacity).
+    pub fn gc_heap_capacity(&self) -> usize {
+        self.store.0.heap_size()
     }
 }
 

@@ -55,7 +55,7 @@ pub use limits::{
 pub use linker::{Linker, UnknownImportError};
 pub use memory::{Memory, MemoryAccessError};
 pub use module::{CustomSection, Module, ModuleExport, ModuleFunction, ResourcesRequired};
-pub use refs::{AnyRef, ExternRef, GcRef, OwnedRooted, RootScope, Rooted, RootedGcRef};
+pub use refs::{AnyRef, ExternRef, GcHeapOutOfMemory, GcRef, OwnedRooted, RootScope, Rooted, RootedGcRef};
 pub use store::{AsContext, AsContextMut, Store, StoreContext, StoreContextMut, UpdateDeadline};
 pub use table::Table;
 pub use tag::Tag;

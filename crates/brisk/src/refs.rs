@@ -1,11 +1,12 @@
 //! References to collected objects, and how the host holds them.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::store::{AsContext, AsContextMut, StoreContext, StoreContextMut};
+use crate::trap::Trap;
 use crate::vm::handle::wrong_store;
 use crate::vm::refs::RefHandle;
 use crate::vm::roots::OwnedRoot;
-use crate::vm::store::StoreOpaque;
+use crate::vm::store::{NoRoom, StoreOpaque};
 use std::any::Any;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -153,7 +154,7 @@ impl<T: GcRef> RootedGcRef<T> for Rooted<T> {
 ///     let value = ExternRef::new(&mut scope, 5_u32)?;
 ///     value.to_owned_rooted(&mut scope)?
 /// };
-/// store.gc();
+/// store.gc(None)?;
 /// assert_eq!(kept.data(&store)?.unwrap().downcast_ref(), Some(&5_u32));
 /// # brisk::Result::<()>::Ok(())
 /// ```
@@ -278,6 +279,51 @@ impl<C: AsContextMut> fmt::Debug for RootScope<C> {
     }
 }
 
+/// There was no room in a store's heap for a value of the host's, which can be had back.
+///
+/// ```
+/// use brisk::{Config, Engine, ExternRef, GcHeapOutOfMemory, Store, Trap};
+///
+/// let engine = Engine::new(Config::new().max_heap_size(0))?;
+/// let mut store = Store::new(&engine, ());
+/// let error = ExternRef::new(&mut store, String::from("kept")).unwrap_err();
+/// assert_eq!(error.downcast_ref(), Some(&Trap::HeapLimit));
+/// let (value, full) = error.downcast::<GcHeapOutOfMemory<String>>()?.take_inner();
+/// assert_eq!(value, "kept");
+/// store.gc(Some(&full))?;
+/// # brisk::Result::<()>::Ok(())
+/// ```
+pub struct GcHeapOutOfMemory<T> {
+    inner: T,
+    size: usize,
+}
+
+impl<T> GcHeapOutOfMemory<T> {
+    /// The value.
+    pub fn into_inner(self) -> T {
+        self.inner
+    }
+
+    /// The value, and what there was no room for without it, as [`Store::gc`](crate::Store::gc) takes it.
+    pub fn take_inner(self) -> (T, GcHeapOutOfMemory<()>) {
+        (self.inner, GcHeapOutOfMemory { inner: (), size: self.size })
+    }
+}
+
+impl<T> fmt::Display for GcHeapOutOfMemory<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no room in the store's heap for {} bytes", self.size)
+    }
+}
+
+impl<T> fmt::Debug for GcHeapOutOfMemory<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl<T> std::error::Error for GcHeapOutOfMemory<T> {}
+
 /// A value of the host's that wasm code can hold as an `externref`.
 ///
 /// ```
@@ -301,10 +347,17 @@ impl ExternRef {
     ///
     /// # Errors
     ///
-    /// Fails with [`Trap::HeapLimit`](crate::Trap::HeapLimit) if the store's heap is full.
+    /// Fails with [`Trap::HeapLimit`] if the store's heap is full. The value is then in a [`GcHeapOutOfMemory`].
     pub fn new<T: Any + Send + Sync>(mut store: impl AsContextMut, value: T) -> Result<Rooted<ExternRef>> {
-        let handle = store.as_context_mut().0.create_external(Box::new(value))?;
-        Ok(Rooted::new(handle))
+        match store.as_context_mut().0.create_external(Box::new(value)) {
+            Ok(handle) => Ok(Rooted::new(handle)),
+            Err(NoRoom { error, data, size }) => match data.downcast::<T>() {
+                Ok(value) if error.downcast_ref() == Some(&Trap::HeapLimit) => {
+                    Err(Error::new(GcHeapOutOfMemory { inner: *value, size }).context(Trap::HeapLimit))
+                }
+                _ => Err(error),
+            },
+        }
     }
 
     /// The value. `None` if the reference is not to one of the host's.

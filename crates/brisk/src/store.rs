@@ -4,7 +4,7 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::exnref::ExnRef;
 use crate::limits::ResourceLimiter;
-use crate::refs::Rooted;
+use crate::refs::{GcHeapOutOfMemory, Rooted};
 use crate::vm::observe::Profile;
 use crate::vm::store::{Counts, StoreBox, StoreInner, StoreOpaque};
 use crate::{Error, bail, ensure};
@@ -238,9 +238,16 @@ impl<T: 'static> Store<T> {
         self.0.deadline()
     }
 
-    /// Frees exceptions and external objects that nothing refers to any more.
-    pub fn gc(&mut self) {
+    /// Frees exceptions and external objects that nothing refers to any more. What there was no room for makes no
+    /// difference so far; the heap frees all it can.
+    ///
+    /// # Errors
+    ///
+    /// None so far.
+    pub fn gc(&mut self, why: Option<&GcHeapOutOfMemory<()>>) -> Result<()> {
+        let _ = why;
         self.0.collect();
+        Ok(())
     }
 
     /// Bytes that the heap of exceptions and external objects takes.
@@ -414,8 +421,14 @@ impl<T: 'static> StoreContextMut<'_, T> {
     }
 
     /// See [`Store::gc`].
-    pub fn gc(&mut self) {
+    ///
+    /// # Errors
+    ///
+    /// None so far.
+    pub fn gc(&mut self, why: Option<&GcHeapOutOfMemory<()>>) -> Result<()> {
+        let _ = why;
         self.0.collect();
+        Ok(())
     }
 
     /// See [`Store::throw`].

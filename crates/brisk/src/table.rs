@@ -19,7 +19,7 @@ use crate::{bail, ensure};
 /// let func = Func::wrap(&mut store, || 7);
 /// table.set(&mut store, 1, func.into())?;
 /// let found = table.get(&mut store, 1).unwrap();
-/// assert_eq!(found.unwrap_func().typed::<(), i32>(&store)?.call(&mut store, ())?, 7);
+/// assert_eq!(found.unwrap_func().unwrap().typed::<(), i32>(&store)?.call(&mut store, ())?, 7);
 /// assert!(table.get(&mut store, 2).is_none(), "out of bounds");
 /// assert_eq!(table.grow(&mut store, 3, Ref::Func(None))?, 2);
 /// assert_eq!(table.size(&store), 5);

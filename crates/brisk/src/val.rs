@@ -153,13 +153,13 @@ impl Val {
         if let Val::FuncRef(func) = self { Some(func.as_ref()) } else { None }
     }
 
-    /// The function.
+    /// The function; `None` is null.
     ///
     /// # Panics
     ///
-    /// Unless it is a reference to a function, not null.
-    pub fn unwrap_funcref(&self) -> &Func {
-        self.funcref().flatten().expect("expected a reference to a function")
+    /// Unless it is a function reference.
+    pub fn unwrap_funcref(&self) -> Option<&Func> {
+        self.funcref().expect("expected a function reference")
     }
 
     /// The external reference, if it is one; `Some(None)` is null.
@@ -167,13 +167,13 @@ impl Val {
         if let Val::ExternRef(value) = self { Some(value.as_ref()) } else { None }
     }
 
-    /// The external reference.
+    /// The external reference; `None` is null.
     ///
     /// # Panics
     ///
-    /// Unless it is an external reference, not null.
-    pub fn unwrap_externref(&self) -> &Rooted<ExternRef> {
-        self.externref().flatten().expect("expected an external reference")
+    /// Unless it is an external reference.
+    pub fn unwrap_externref(&self) -> Option<&Rooted<ExternRef>> {
+        self.externref().expect("expected an external reference")
     }
 
     /// The internal reference, if it is one; `Some(None)` is null.
@@ -181,13 +181,13 @@ impl Val {
         if let Val::AnyRef(value) = self { Some(value.as_ref()) } else { None }
     }
 
-    /// The internal reference.
+    /// The internal reference; `None` is null.
     ///
     /// # Panics
     ///
-    /// Unless it is an internal reference, not null.
-    pub fn unwrap_anyref(&self) -> &Rooted<AnyRef> {
-        self.anyref().flatten().expect("expected an internal reference")
+    /// Unless it is an internal reference.
+    pub fn unwrap_anyref(&self) -> Option<&Rooted<AnyRef>> {
+        self.anyref().expect("expected an internal reference")
     }
 
     /// The exception reference, if it is one; `Some(None)` is null.
@@ -195,13 +195,13 @@ impl Val {
         if let Val::ExnRef(exception) = self { Some(exception.as_ref()) } else { None }
     }
 
-    /// The exception reference.
+    /// The exception reference; `None` is null.
     ///
     /// # Panics
     ///
-    /// Unless it is a reference to an exception, not null.
-    pub fn unwrap_exnref(&self) -> &Rooted<ExnRef> {
-        self.exnref().flatten().expect("expected a reference to an exception")
+    /// Unless it is an exception reference.
+    pub fn unwrap_exnref(&self) -> Option<&Rooted<ExnRef>> {
+        self.exnref().expect("expected an exception reference")
     }
 
     /// Fails if the value is of another store.
@@ -331,19 +331,19 @@ macro_rules! ref_accessors {
             if let Ref::$variant(value) = self { Some(value.as_ref()) } else { None }
         }
 
-        #[doc = concat!("The reference.\n\n# Panics\n\nUnless it is ", $what, ", not null.")]
-        pub fn $unwrap(&self) -> &$ty {
-            self.$get().flatten().expect(concat!("expected ", $what))
+        #[doc = concat!("The reference; `None` is null.\n\n# Panics\n\nUnless it is ", $what, ".")]
+        pub fn $unwrap(&self) -> Option<&$ty> {
+            self.$get().expect(concat!("expected ", $what))
         }
     )*};
 }
 
 impl Ref {
     ref_accessors! {
-        Func is_func as_func unwrap_func Func, "a reference to a function";
+        Func is_func as_func unwrap_func Func, "a function reference";
         Extern is_extern as_extern unwrap_extern Rooted<ExternRef>, "an external reference";
         Any is_any as_any unwrap_any Rooted<AnyRef>, "an internal reference";
-        Exn is_exn as_exn unwrap_exn Rooted<ExnRef>, "a reference to an exception";
+        Exn is_exn as_exn unwrap_exn Rooted<ExnRef>, "an exception reference";
     }
 
     /// The null of a type.

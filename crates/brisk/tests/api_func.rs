@@ -225,7 +225,7 @@ fn host_and_wasm_call_each_other_to_any_depth() {
     let mut store = Store::<()>::default();
     let table = Table::new(&mut store, TableType::new(RefType::FUNCREF, 1, None), Ref::Func(None)).unwrap();
     let bounce = Func::wrap(&mut store, move |mut caller: Caller<'_, ()>, depth: i32| -> Result<i32> {
-        let down = *table.get(&mut caller, 0).unwrap().unwrap_func();
+        let down = *table.get(&mut caller, 0).unwrap().unwrap_func().unwrap();
         Ok(1 + down.typed::<i32, i32>(&caller)?.call(&mut caller, depth)?)
     });
     let instance = instantiate(

@@ -244,7 +244,7 @@ fn active_segments_are_copied_in_order_until_one_does_not_fit() {
     assert!(table.get(&mut store, 1).unwrap().is_null());
     assert_eq!(memory.data(&store)[0], 0, "data segments come after element segments");
     // The function of the failed instance works on.
-    let func = *table.get(&mut store, 0).unwrap().unwrap_func();
+    let func = *table.get(&mut store, 0).unwrap().unwrap_func().unwrap();
     assert_eq!(func.typed::<(), i32>(&store).unwrap().call(&mut store, ()).unwrap(), 6);
     let error = Instance::new(&mut store, &data, &imports).unwrap_err();
     assert_eq!(error.downcast_ref(), Some(&Trap::MemoryOutOfBounds));
@@ -303,14 +303,14 @@ fn nulls_and_copies_at_the_end_of_large_tables() {
     Table::copy(&mut scope, &other, 0, &table, 600, 400).unwrap();
     Table::copy(&mut scope, &table, 200, &other, 0, 800).unwrap();
     drop(scope);
-    store.gc();
+    store.gc(None).unwrap();
     for (table, at) in [(table, 300), (other, 100)] {
         for index in 0..1000 {
             let found = table.get(&mut store, index).unwrap();
             assert_eq!(found.is_non_null(), index == at, "{index}");
         }
         let found = table.get(&mut store, at).unwrap();
-        assert_eq!(found.unwrap_extern().data(&store).unwrap().unwrap().downcast_ref(), Some(&5_u8));
+        assert_eq!(found.unwrap_extern().unwrap().data(&store).unwrap().unwrap().downcast_ref(), Some(&5_u8));
     }
     // Clearing works from the middle over the end of what is used.
     other.fill(&mut store, 50, Ref::Extern(None), 950).unwrap();

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use brisk_wasi::{ClockId, HostClock, I32Exit, WasiCtxBuilder};
+use brisk_wasi::{ClockId, HostClock, I32Exit, WasiCtx, WasiCtxBuilder};
 
 use crate::support::{DATA, Guest, MEMORY, PAGES, pass_through};
 
@@ -29,6 +29,19 @@ fn arguments_and_variables_come_as_pointers_and_terminated_strings() {
             assert_eq!(guest.get(at, text.len() as u32 + 1), [text.as_bytes(), b"\0"].concat());
             at += text.len() as u32 + 1;
         }
+    }
+}
+
+#[test]
+fn the_processs_own_arguments_and_variables_can_be_passed_on() {
+    let args: Vec<String> = std::env::args().collect();
+    let vars: Vec<String> = std::env::vars().map(|(name, value)| format!("{name}={value}")).collect();
+    assert!(!args.is_empty() && !vars.is_empty());
+    let mut guest = Guest::new(WasiCtx::builder().inherit_args().inherit_env());
+    for (sizes, expected) in [("args_sizes_get", &args), ("environ_sizes_get", &vars)] {
+        assert_eq!(guest.call(sizes, &[0, 4]), Ok(()));
+        let bytes: usize = expected.iter().map(|text| text.len() + 1).sum();
+        assert_eq!((guest.u32(0) as usize, guest.u32(4) as usize), (expected.len(), bytes));
     }
 }
 

@@ -8,7 +8,7 @@ use super::instance::InstanceData;
 use super::instantiate::{self, ImportValue};
 use super::memory::{self, MemoryData};
 use super::roots::{OwnedRoot, Root};
-use super::store::{Counts, GlobalData, StoreOpaque, TagData};
+use super::store::{Counts, GlobalData, NoRoom, StoreOpaque, TagData};
 use super::table::{self, TableData};
 use super::{Stop, VmFuncRef, VmGlobal};
 use crate::error::{Error, Result};
@@ -70,7 +70,7 @@ impl StoreOpaque {
     }
 
     /// A new external object, rooted in the current scope.
-    pub(crate) fn create_external(&mut self, data: heap::HostData) -> Result<RefHandle> {
+    pub(crate) fn create_external(&mut self, data: heap::HostData) -> Result<RefHandle, NoRoom> {
         let reference = self.new_external(data)?;
         Ok(RefHandle { store: self.id(), root: self.roots.push(reference) })
     }

@@ -78,6 +78,16 @@ pub(crate) fn is_collected(ty: ValType) -> bool {
     }
 }
 
+/// There is no room for an external object.
+pub(crate) struct NoRoom {
+    /// Why not.
+    pub error: Error,
+    /// The host value, which comes back.
+    pub data: HostData,
+    /// Bytes that the object takes of the heap.
+    pub size: usize,
+}
+
 /// Why frames are being unwound.
 pub(crate) enum Unwind {
     /// An error of the host.
@@ -568,14 +578,17 @@ impl StoreOpaque {
     }
 
     /// A new external object.
-    pub(crate) fn new_external(&mut self, mut data: HostData) -> Result<u64> {
+    pub(crate) fn new_external(&mut self, mut data: HostData) -> Result<u64, NoRoom> {
         let mut collected = self.collect_if_due();
         loop {
             match self.heap.new_external(data) {
                 Ok(reference) => return Ok(reference),
                 Err((needs, back)) => {
                     data = back;
-                    self.make_room(Heap::external_size(), needs, &mut collected)?;
+                    let size = Heap::external_size();
+                    if let Err(error) = self.make_room(size, needs, &mut collected) {
+                        return Err(NoRoom { error, data, size });
+                    }
                 }
             }
         }

@@ -81,7 +81,7 @@ pub(super) fn prepare(store: &mut Store<Data>, interrupts: Interrupts) {
                 count += 1;
                 context.data_mut().counts.see("interrupts that let go on");
                 if count.is_multiple_of(16) {
-                    context.gc();
+                    context.gc(None)?;
                 }
                 // Not what is overdrawn, of which nothing is seen.
                 if let Ok(left @ 1..) = context.get_fuel() {

@@ -487,7 +487,7 @@ fn act(caller: &mut Caller<Data>) -> Result<()> {
                 }
             }
         }
-        9 => caller.gc(),
+        9 => caller.gc(None)?,
         10..=12 => {
             let data = caller.data_mut();
             let funcs = data.funcs.len() as u64;

@@ -264,7 +264,7 @@ fn only_reference(in_register: bool, through_interpreter: bool) {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let (seen_by_host, counter) = (seen.clone(), alive.clone());
     let collect = Func::wrap(&mut store, move |mut caller: Caller<'_, ()>, _: i32| -> i32 {
-        caller.gc();
+        caller.gc(None).unwrap();
         seen_by_host.lock().unwrap().push(counter.load(Ordering::Relaxed));
         0
     });
@@ -307,7 +307,7 @@ fn only_reference(in_register: bool, through_interpreter: bool) {
     }
     // Each collection found one, or one from before that something on a stack still looked like.
     assert!(seen.lock().unwrap().iter().all(|&count| (1..=2).contains(&count)), "{seen:?}");
-    store.gc();
+    store.gc(None).unwrap();
     assert_eq!(alive.load(Ordering::Relaxed), 0);
 }
 
