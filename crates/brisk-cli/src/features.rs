@@ -3,7 +3,7 @@
 use crate::flags::Features;
 use crate::json::{Json, object};
 use crate::{Failure, output};
-use brisk::Feature;
+use brisk::{Config, Engine, Feature, Tier};
 use brisk_module::features::DEFAULT_FEATURES;
 
 /// How far a proposal is supported.
@@ -38,6 +38,16 @@ fn is_default(feature: Feature) -> bool {
     DEFAULT_FEATURES.contains(feature.flag())
 }
 
+/// The names of the tiers that this machine can run.
+fn tiers() -> Json {
+    let named = [("interp", Tier::Interp), ("jit", Tier::Jit), ("auto", Tier::Auto)];
+    named
+        .into_iter()
+        .filter(|&(_, tier)| Engine::new(Config::new().tier(tier)).is_ok())
+        .map(|(name, _)| name)
+        .collect()
+}
+
 /// Lists the proposals beyond WebAssembly 1.0.
 pub fn features(options: Features) -> Result<u8, Failure> {
     output::print(&if options.json { format!("{}\n", json()) } else { table() })?;
@@ -61,8 +71,8 @@ fn json() -> Json {
     });
     object! {
         version: env!("CARGO_PKG_VERSION"),
-        tiers: ["interp"].into_iter().collect::<Json>(),
-        wasi: ["wasi_snapshot_preview1"].into_iter().collect::<Json>(),
+        tiers: tiers(),
+        wasi: ["wasi_snapshot_preview1", "wasi_unstable"].into_iter().collect::<Json>(),
         proposals: rows.collect::<Json>(),
     }
 }

@@ -289,7 +289,7 @@ pub enum TierName {
     Auto,
     /// Always interpreted
     Interp,
-    /// Always compiled to machine code (not available yet)
+    /// Compiled to machine code before it first runs
     Jit,
 }
 

@@ -6,6 +6,8 @@ use brisk::{
 };
 use std::fmt::{Display, LowerHex, Write as _};
 use std::str::FromStr;
+use wast::parser::{self, Parse, ParseBuffer};
+use wast::token;
 
 /// What the host hands a guest for an `externref`: the text of the argument.
 struct Text(String);
@@ -102,9 +104,14 @@ fn unsigned(text: &str) -> Option<u128> {
     starts_with_digit.then(|| u128::from_str_radix(&digits.replace('_', ""), radix).ok())?
 }
 
+/// A float of hexadecimal digits, as the text format has them.
+fn hexadecimal<F: for<'a> Parse<'a>>(text: &str) -> Option<F> {
+    parser::parse(&ParseBuffer::new(text).ok()?).ok()
+}
+
 macro_rules! float {
-    ($parse:ident $print:ident $float:ident $bits:ident) => {
-        /// The bits of a float: a decimal number, `inf`, `nan` or `nan:0x…` with its payload.
+    ($parse:ident $print:ident $float:ident $bits:ident $token:ident) => {
+        /// The bits of a float: a number, decimal or as in `0x1.8p-3`, `inf`, `nan` or `nan:0x…` with its payload.
         fn $parse(text: &str) -> Option<$bits> {
             const QUIET: $bits = 1 << ($float::MANTISSA_DIGITS - 2);
             const PAYLOAD: $bits = 2 * QUIET - 1;
@@ -118,6 +125,7 @@ macro_rules! float {
                     let payload = $bits::try_from(unsigned(payload.strip_prefix(':')?)?).ok()?;
                     (1..=PAYLOAD).contains(&payload).then_some($float::INFINITY.to_bits() | payload)?
                 }
+                None if magnitude.starts_with("0x") => hexadecimal::<token::$token>(magnitude)?.bits,
                 None => {
                     let begins =
                         magnitude == "inf" || magnitude.starts_with(|c: char| c.is_ascii_digit() || c == '.');
@@ -144,8 +152,8 @@ macro_rules! float {
     };
 }
 
-float! { float32 print_float32 f32 u32 }
-float! { float64 print_float64 f64 u64 }
+float! { float32 print_float32 f32 u32 F32 }
+float! { float64 print_float64 f64 u64 F64 }
 
 /// The bits of a vector: a number of 128 bits, or a shape and its lanes, lane 0 first.
 fn vector(text: &str) -> Option<u128> {
@@ -246,10 +254,29 @@ mod tests {
             assert_eq!(print_float32(float32(text).unwrap()), text);
             assert_eq!(print_float64(float64(text).unwrap()), text);
         }
+        for (text, value) in [("0x10", 16.0), ("-0x1.8p-3", -0.1875), ("0x1_0p+4", 256.0), ("0x0.8", 0.5)] {
+            assert_eq!(float64(text).map(f64::from_bits), Some(value), "{text}");
+            assert_eq!(float32(text).map(f32::from_bits), Some(value as f32), "{text}");
+        }
         assert_eq!(float32("nan"), Some(0x7fc0_0000));
         assert_eq!(float64("-nan:0xfffffffffffff"), Some(u64::MAX));
         assert_eq!(print_float32(float32("16777216").unwrap()), "16777216");
-        for text in ["", "-", "x", "nan:", "nan:0", "nan:0x800000", "infinity", "1.5f", "+-1", "NaN"] {
+        for text in [
+            "",
+            "-",
+            "x",
+            "nan:",
+            "nan:0",
+            "nan:0x800000",
+            "infinity",
+            "1.5f",
+            "+-1",
+            "NaN",
+            "0x",
+            "0x1p",
+            "0x1 2",
+            "0x1p999",
+        ] {
             assert_eq!(float32(text), None, "{text}");
         }
     }

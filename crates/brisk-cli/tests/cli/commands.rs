@@ -216,6 +216,8 @@ fn the_proposals_are_listed() {
     );
     let features = json(&place.brisk("features --json").printed());
     assert_eq!(features["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(features["tiers"], json(r#"["interp", "jit", "auto"]"#));
+    assert_eq!(features["wasi"], json(r#"["wasi_snapshot_preview1", "wasi_unstable"]"#));
     let proposals = features["proposals"].as_array().unwrap();
     assert_eq!(proposals.len(), printed.lines().count() - 1);
     let simd = proposals.iter().find(|proposal| proposal["name"] == "simd").unwrap();
