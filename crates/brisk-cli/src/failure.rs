@@ -1,6 +1,6 @@
 //! How a command fails, what it prints then, and with which status it exits.
 
-use crate::text::{one_line, visible};
+use crate::text::{one_line, short_lines, visible};
 use brisk::{Error, WasmBacktrace};
 use clap::ColorChoice;
 use std::fmt::Write as _;
@@ -80,7 +80,7 @@ fn message(error: &Error) -> String {
         }
     }
     // Errors of the text format show the place on lines of their own; that stays.
-    visible(&parts.join(": "))
+    short_lines(&visible(&parts.join(": ")))
 }
 
 /// A line for each frame of the guest's stack, innermost first.

@@ -2,9 +2,11 @@
 
 use crate::Failure;
 use crate::flags::EngineFlags;
-use brisk::{Config, Context as _, Engine, Feature, Module, Result};
+use brisk::{Config, Context as _, Engine, Feature, Module, Result, ensure};
 use brisk_module::DecodeOptions;
-use std::io::Read as _;
+use brisk_module::limits::MAX_MODULE_SIZE;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 /// The configuration that the options ask for.
@@ -23,11 +25,18 @@ pub fn engine(config: &Config) -> Result<Engine, Failure> {
 
 /// The bytes of a file, or of standard input if it is `-`.
 pub fn bytes(file: &Path) -> Result<Vec<u8>> {
-    if !is_stdin(file) {
-        return std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()));
+    if is_stdin(file) {
+        return all(std::io::stdin().lock()).context("cannot read standard input");
     }
+    let cannot = || format!("cannot read `{}`", file.display());
+    all(File::open(file).with_context(cannot)?).with_context(cannot)
+}
+
+/// Everything there is to read, which may have no end.
+fn all(source: impl Read) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut bytes).context("cannot read standard input")?;
+    source.take(MAX_MODULE_SIZE as u64 + 1).read_to_end(&mut bytes)?;
+    ensure!(bytes.len() <= MAX_MODULE_SIZE, "a module has {MAX_MODULE_SIZE} bytes at most");
     Ok(bytes)
 }
 

@@ -5,9 +5,21 @@ use std::fmt::Write as _;
 /// Characters of a name that are shown.
 const MAX_NAME: usize = 200;
 
+/// Characters of a line of a message that are shown. Places further than 500 are not pointed at.
+const MAX_LINE: usize = 600;
+
 /// The text with control characters escaped, so that a module cannot drive a terminal. Line breaks stay.
 pub fn visible(text: &str) -> String {
     escaped(text, |c| c == '\n')
+}
+
+/// The text with the ends of long lines left out: a whole file in the text format may be one line.
+pub fn short_lines(text: &str) -> String {
+    let short = |line: &str| match line.char_indices().nth(MAX_LINE) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    };
+    text.split('\n').map(short).collect::<Vec<_>>().join("\n")
 }
 
 /// A name on one line, of bounded length.
@@ -88,6 +100,14 @@ mod tests {
         assert_eq!(visible("two\nlines\r"), "two\nlines\\r");
         assert_eq!(one_line("naïve"), "naïve");
         assert_eq!(one_line(&"x".repeat(1_000)).chars().count(), MAX_NAME + 1);
+    }
+
+    #[test]
+    fn long_lines_are_cut() {
+        let short = "what\n --> file:1:3\n  |\n1 | abc\n  |   ^";
+        assert_eq!(short_lines(short), short);
+        let long = "ü".repeat(5_000);
+        assert_eq!(short_lines(&format!("a\n{long}\nb")), format!("a\n{}…\nb", "ü".repeat(MAX_LINE)));
     }
 
     #[test]

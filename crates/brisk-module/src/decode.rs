@@ -61,6 +61,11 @@ impl Module {
     /// something not supported is reported as invalid.
     pub fn decode(bytes: impl Into<Vec<u8>>, options: &DecodeOptions) -> Result<Module, DecodeError> {
         let bytes = bytes.into().into_boxed_slice();
+        if bytes.len() > limits::MAX_MODULE_SIZE {
+            let message =
+                format!("the module has {} bytes, more than {}", bytes.len(), limits::MAX_MODULE_SIZE);
+            return Err(DecodeError::Limit { message, func: None, offset: limits::MAX_MODULE_SIZE });
+        }
         let mut decoder = Decoder::new(&bytes, options);
         let parsed = decoder.sections();
         // Bodies come before whatever ended the parsing, so an error in one of them is the first.

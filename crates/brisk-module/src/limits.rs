@@ -56,6 +56,8 @@ pub const MAX_TABLE32_DECLARED: u64 = u32::MAX as u64;
 
 // Enforced by this crate when a module is decoded.
 
+/// Bytes of a module. So 32 bits are enough for a position in it.
+pub const MAX_MODULE_SIZE: usize = 1 << 30;
 /// Size of a function's frame in 64-bit slots, see [`frame_slots`].
 pub const MAX_FRAME_SLOTS: u64 = 65_535;
 

@@ -6,10 +6,13 @@ use crate::interp::code::FuncState;
 use crate::registry::ModuleTypes;
 use crate::types::canonical::{self, Definition};
 use crate::vm::native::NativeCode;
-use crate::{Context, Engine, Error, ExportType, ExternType, FuncType, ImportType, Result};
+use crate::{Context, Engine, Error, ExportType, ExternType, FuncType, ImportType, Result, ensure};
+use brisk_module::limits::MAX_MODULE_SIZE;
 use brisk_module::module::{Export, ExternKind, FuncBody};
 use std::borrow::Cow;
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Once, OnceLock};
@@ -88,7 +91,7 @@ impl Module {
     /// Fails if the file cannot be read, and as [`Module::new`] does.
     pub fn from_file(engine: &Engine, file: impl AsRef<Path>) -> Result<Module> {
         let path = file.as_ref();
-        let bytes = std::fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))?;
+        let bytes = read(path).with_context(|| format!("failed to read `{}`", path.display()))?;
         let module = match binary(&bytes, Some(path))? {
             Cow::Owned(binary) => Module::decode(engine, binary),
             Cow::Borrowed(_) => Module::decode(engine, bytes),
@@ -399,6 +402,20 @@ impl fmt::Debug for Module {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Module").field("name", &self.name()).finish_non_exhaustive()
     }
+}
+
+/// The bytes of a file, which may be one that has no end.
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let file = File::open(path)?;
+    let most = MAX_MODULE_SIZE as u64;
+    let size = file.metadata().map_or(0, |metadata| metadata.len());
+    let mut bytes = Vec::new();
+    if size <= most {
+        bytes.try_reserve_exact(size as usize).context("too large for memory")?;
+        file.take(most + 1).read_to_end(&mut bytes)?;
+    }
+    ensure!(size.max(bytes.len() as u64) <= most, "a module has {most} bytes at most");
+    Ok(bytes)
 }
 
 /// The module in the binary format, translated if it comes in the text format.

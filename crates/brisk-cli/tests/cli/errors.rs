@@ -40,6 +40,25 @@ fn a_directory_is_no_file() {
 }
 
 #[test]
+fn a_file_larger_than_any_module_is_refused_unread() {
+    let place = Place::new();
+    for name in ["huge.wasm", "huge.wat"] {
+        fs::File::create(place.path().join(name)).unwrap().set_len((1 << 30) + 1).unwrap();
+    }
+    for command in ["huge.wasm", "run huge.wat", "validate huge.wasm"] {
+        has(&place.brisk(command).failed(1), &["error: failed to read `huge.wa", "1073741824 bytes at most"]);
+    }
+}
+
+#[test]
+fn a_place_in_a_long_line_is_shown_without_the_rest() {
+    let place = Place::with("long.wat", &format!("(module (nonsense) {})", "(func)".repeat(100_000)));
+    let stderr = place.brisk("long.wat").failed(1);
+    has(&stderr, &["error: ", "long.wat:1:10", "(module (nonsense) (func)", "…\n", "^"]);
+    assert!(stderr.len() < 2_000, "{} bytes", stderr.len());
+}
+
+#[test]
 fn a_mistyped_command_is_guessed_at() {
     has(&Place::new().brisk("isnpect").failed(1), &["error: ", "`isnpect`", "No such file", "`inspect`"]);
 }

@@ -23,6 +23,13 @@ fn parameters_and_results() {
 }
 
 #[test]
+fn the_size_of_a_module() {
+    // The system has to have these bytes only when they are read, which they are not.
+    let error = Module::decode(vec![0; limits::MAX_MODULE_SIZE + 1], &DecodeOptions::default()).unwrap_err();
+    assert_limit(&error, "the module has 1073741825 bytes");
+}
+
+#[test]
 fn index_spaces() {
     let repeat = |id: u8, item: &'static [u8]| {
         move |n: usize| [HEADER, b"\x01\x04\x01\x60\0\0", &section(id, n, &item.repeat(n))].concat()
