@@ -37,7 +37,8 @@ pub struct Convention {
     /// Distance of the entered segment's stack pointer from the frame pointer of the frame of
     /// [`enter`](crate::boundary::ShapeCode::enter).
     pub enter_frame: usize,
-    /// How far below the frame pointer of the frame with which a segment is left there may be references.
+    /// How far below the frame pointer of the frame with which a segment is left there may be references. Where a
+    /// libcall was called that keeps all registers, the word there is the register of the first integer argument.
     pub exit_frame: usize,
     /// How many words below that frame pointer the VmContext of the machine code is, or 0.
     pub exit_context: usize,

@@ -27,8 +27,9 @@ pub const ENTER_FRAME: i32 = 64;
 pub const EXIT_WORDS: i32 = CALLEE_SAVED.len() as i32 + 1;
 /// How far below that frame pointer there may be references.
 pub const EXIT_FRAME: usize = 8 * (EXIT_WORDS as usize + KEPT_INTS.len());
-/// What stubs of libcalls that keep all registers save: those a call may destroy.
-const KEPT_INTS: [Gpr; 8] = [RAX, RCX, RDX, RSI, RDI, R8, R9, R10];
+/// What stubs of libcalls that keep all registers save: those a call may destroy. The first argument comes last, see
+/// [`Convention::exit_frame`](crate::convention::Convention::exit_frame).
+const KEPT_INTS: [Gpr; 8] = [RAX, RCX, RDX, RSI, R8, R9, R10, RDI];
 /// Where in the frame of `enter` the slots' address is.
 const ENTER_SLOTS: i32 = -56;
 /// Where in that frame, as in those of functions, the VmContext is.

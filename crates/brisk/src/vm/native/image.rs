@@ -92,6 +92,8 @@ pub(crate) struct Function {
     /// The function's index in the module.
     pub func: u32,
     pub frame_size: u32,
+    /// Slots of the interpreter's frame that it takes over; `None` if it is entered by calls.
+    pub osr_slots: Option<u32>,
     sites: Vec<Site>,
     pub positions: Vec<Position>,
     handlers: Vec<Handler>,
@@ -274,6 +276,7 @@ impl Image {
                 end: start + code.bytes.len(),
                 func: index(func),
                 frame_size: code.frame_size,
+                osr_slots: osr.map(|frame| frame.slots),
                 sites: code.sites,
                 positions: code.positions,
                 handlers: code.handlers,

@@ -196,8 +196,14 @@ unsafe fn stack_limit(ctx: *mut VmContext) -> Outcome {
         let Some((function, _, fp, _)) = segment.current() else {
             unreachable!("the function whose entry this is has a frame");
         };
-        if interrupted && let Err(stop) = interrupted_at_entry(ctx, function.func) {
-            return outcome(ctx, Err(stop));
+        if interrupted {
+            let served = match function.osr_slots {
+                None => interrupted_at_entry(ctx, function.func),
+                Some(slots) => interrupted_before_osr(ctx, slots),
+            };
+            if let Err(stop) = served {
+                return outcome(ctx, Err(stop));
+            }
         }
         // Not the word, which may say once more that there is an interrupt: this call is made.
         if (fp as usize).saturating_sub(function.frame_size as usize) < (*vm).native_limit {
@@ -225,6 +231,24 @@ unsafe fn interrupted_at_entry(ctx: *mut VmContext, func: u32) -> Result<(), Sto
         let served = libcalls::interrupted(ctx);
         (*vm).value_top = top;
         area.copy_from_nonoverlapping(top, count);
+        served
+    }
+}
+
+/// Serves an interrupt before code has loaded what it needs from the interpreter's frame that it takes over. That frame
+/// begins where the value stack is free if the interpreter was called by machine code, which is to come back here.
+///
+/// # Safety
+/// As for the module; the frame, whose address is the code's argument, must have so many slots.
+unsafe fn interrupted_before_osr(ctx: *mut VmContext, slots: u32) -> Result<(), Stop> {
+    // SAFETY: the stub has kept the argument, and the frame lies within the value stack.
+    unsafe {
+        let vm = (*ctx).store;
+        let frame = (*vm).exit_fp.byte_sub(CONVENTION.exit_frame).read() as *mut u64;
+        let top = (*vm).value_top;
+        (*vm).value_top = top.max(frame.add(slots as usize));
+        let served = libcalls::interrupted(ctx);
+        (*vm).value_top = top;
         served
     }
 }

@@ -228,6 +228,39 @@ fn an_interrupt_is_served_at_the_entry_of_machine_code() {
     ticking.join().unwrap();
 }
 
+/// Code that takes a frame of the interpreter over finds in it what was there, whatever an interrupt at its entry does:
+/// also where machine code had called the interpreter, whose frame lies where the value stack is free.
+#[test]
+fn an_interrupt_at_the_entry_of_osr_code_leaves_the_frame_it_takes_over() {
+    let engine = Engine::new(protecting().epoch_interruption(true)).unwrap();
+    let module = ping_pong(&engine);
+    let mut store = Store::new(&engine, (None, 0));
+    let nobody = Func::wrap(&mut store, |_: i32| -> i32 { -1 });
+    let instance = Instance::new(&mut store, &module, &[nobody.into()]).unwrap();
+    let mut a = Assemble::new(&module, export(&module, "own_down"), false);
+    a.load_arg(ARG);
+    a.tail_call(defined(&module, "own_up"), 0);
+    publish(&module, export(&module, "own_down"), Tier::MachineCode, a.finish());
+    let mut a = Assemble::new(&module, export(&module, "own_up"), true);
+    a.load_arg(RESULT);
+    a.ret();
+    publish(&module, export(&module, "own_up"), Tier::Osr, a.finish());
+    let func = instance.get_typed_func::<i32, i32>(&mut store, "own_down").unwrap();
+    *store.data_mut() = (Some(func.clone()), 0);
+    store.epoch_deadline_callback(|mut store| {
+        let func = store.data().0.clone().unwrap();
+        store.data_mut().1 += 1;
+        // Not interrupted itself.
+        store.set_epoch_deadline(1_000_000);
+        assert_eq!(func.call(&mut store, -5).unwrap(), -5);
+        Ok(UpdateDeadline::Continue(0))
+    });
+    store.set_epoch_deadline(0);
+    assert_eq!(func.call(&mut store, 123).unwrap(), 123);
+    // The call of the host, the machine code, the call of the interpreter, and the code that takes over.
+    assert_eq!(store.data().1, 4);
+}
+
 /// Counts how many of it are alive.
 struct Counted(Arc<AtomicUsize>);
 
