@@ -29,14 +29,15 @@ pub enum Common {
     Vector(u32),
     /// A call of a function of the module: definitions, uses in fixed registers.
     Call(u32),
-    /// A call through a function reference: definitions, uses in fixed registers, the reference (last).
-    CallRef,
+    /// A call through a function reference: definitions, uses in fixed registers, the reference (last), unless it is so many
+    /// bytes into the VmContext.
+    CallRef(Option<u32>),
     /// A call of the runtime.
     CallLib(Libcall),
     /// uses in fixed registers.
     TailCall(u32),
-    /// uses in fixed registers, the reference (last).
-    TailCallRef,
+    /// uses in fixed registers, the reference (last), unless it is so many bytes into the VmContext.
+    TailCallRef(Option<u32>),
     /// uses in fixed registers.
     Ret,
     /// Traps.

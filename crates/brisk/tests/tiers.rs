@@ -276,6 +276,44 @@ fn an_exception_of_a_host_function_that_was_tail_called() {
     }
 }
 
+/// Near the start of an instance's words, further than an immediate reaches, and at the end: by calls and by tail calls, and by
+/// one behind another, which find the instance as it was.
+#[test]
+fn imports_are_called_wherever_their_records_are() {
+    const COUNT: usize = 3000;
+    let called: Vec<usize> = (0..20).chain((1000..1040).step_by(3)).chain([2047, 2048, COUNT - 1]).collect();
+    let imports: String = (0..COUNT).map(|_| r#"(import "" "f" (func (param i32) (result i32)))"#).collect();
+    let both: String = called
+        .iter()
+        .map(|nth| {
+            format!(
+                r#"(func (export "call {nth}") (param i32) (result i32)
+                    (i32.add (global.get 0) (i32.mul (call {nth} (local.get 0)) (call {nth} (i32.const 1)))))
+                (func (export "tail {nth}") (param i32) (result i32) (return_call {nth} (local.get 0)))"#
+            )
+        })
+        .collect();
+    let text = format!("(module {imports} (global (mut i32) (i32.const 7)) {both})");
+    for tier in [Tier::Interp, Tier::Jit] {
+        let mut config = Config::new();
+        config.tier(tier);
+        let engine = Engine::new(&config).unwrap();
+        let module = Module::new(&engine, &text).unwrap();
+        let mut store = Store::new(&engine, ());
+        let imports: Vec<Extern> =
+            (0..COUNT as i32).map(|nth| Func::wrap(&mut store, move |x: i32| x + nth).into()).collect();
+        let instance = Instance::new(&mut store, &module, &imports).unwrap();
+        for &nth in &called {
+            for (name, expected) in
+                [("call", 7 + (5 + nth as i32) * (1 + nth as i32)), ("tail", 5 + nth as i32)]
+            {
+                let func = instance.get_typed_func::<i32, i32>(&mut store, &format!("{name} {nth}")).unwrap();
+                assert_eq!(func.call(&mut store, 5).unwrap(), expected, "{name} {nth}, {tier}");
+            }
+        }
+    }
+}
+
 #[test]
 fn code_uses_the_processor_features_it_may() {
     let text = r#"(module (func (export "f") (param i64) (result i64)

@@ -10,10 +10,10 @@ impl<M: Machine> Emit<'_, M> {
     pub(super) fn frame_layout(&mut self) {
         for inst in &self.low.code.insts {
             match M::as_common(inst) {
-                Some(Common::Call(_) | Common::CallLib(_) | Common::TailCallRef) => self.calls = true,
+                Some(Common::Call(_) | Common::CallLib(_) | Common::TailCallRef(_)) => self.calls = true,
                 // A loop may be made of tail calls: it must notice an interrupt.
                 Some(Common::TailCall(_)) => self.checks = true,
-                Some(Common::CallRef) => {
+                Some(Common::CallRef(_)) => {
                     (self.calls, self.keeps_base) = (true, self.settings.pinned_memory);
                 }
                 _ => {}
@@ -106,8 +106,8 @@ impl<M: Machine> Emit<'_, M> {
                 }
                 self.jump_on(block, next);
             }
-            Common::CallRef => {
-                M::load_callee(self, self.gpr(self.operands() - 1));
+            Common::CallRef(own) => {
+                self.load_callee(own);
                 M::call_loaded(self);
                 self.returned(block);
                 M::reload_pins(self);
@@ -124,8 +124,8 @@ impl<M: Machine> Emit<'_, M> {
                 M::epilogue(self);
                 M::tail_call(self, func);
             }
-            Common::TailCallRef => {
-                M::load_callee(self, self.gpr(self.operands() - 1));
+            Common::TailCallRef(own) => {
+                self.load_callee(own);
                 // A host function sees its caller, which has to be there.
                 let host = self.cold(Cold::HostTailCall);
                 M::jump_if_host(self, host);
@@ -155,6 +155,14 @@ impl<M: Machine> Emit<'_, M> {
     /// The address of the store's words.
     fn load_store(&mut self, to: Gpr) {
         self.asm.load_word(to, M::CONVENTION.vm_context, self.settings.layout.ctx_store);
+    }
+
+    /// Loads a function's state and its VmContext, by the reference at an offset in this VmContext, or by the last operand.
+    fn load_callee(&mut self, own: Option<u32>) {
+        match own {
+            Some(offset) => M::load_callee(self, M::CONVENTION.vm_context, offset),
+            None => M::load_callee(self, self.gpr(self.operands() - 1), 0),
+        }
     }
 
     /// A host function is called from this frame, and its results are returned.

@@ -70,8 +70,9 @@ pub trait Machine: lower::Machine {
     fn call(emit: &mut Emit<'_, Self>, func: u32);
     /// Jumps to a function of the module; the frame has been left.
     fn tail_call(emit: &mut Emit<'_, Self>, func: u32);
-    /// Loads what a call through a function reference needs: its VmContext into the pinned register, and its state.
-    fn load_callee(emit: &mut Emit<'_, Self>, func_ref: Gpr);
+    /// Loads what a call through a function reference needs: its VmContext into the pinned register, and its state. The
+    /// reference is so many bytes behind where a register points to, which may be the pinned one.
+    fn load_callee(emit: &mut Emit<'_, Self>, base: Gpr, offset: u32);
     /// Calls what was loaded.
     fn call_loaded(emit: &mut Emit<'_, Self>);
     /// Jumps to what was loaded; the frame has been left.

@@ -15,13 +15,14 @@ impl<M: Machine> Lower<'_, M> {
         if has_edges {
             self.edges_of(block);
         }
+        let own = if inst.op == Op::CallRef { self.own_reference(Value(inst.a)) } else { None };
         let machine = match inst.op {
             Op::Call => Common::Call(inst.a),
-            Op::CallRef => Common::CallRef,
+            Op::CallRef => Common::CallRef(own),
             _ => Common::CallLib(Libcall::from_aux(inst.aux)),
         };
         let uses = if inst.op == Op::CallLib { self.libcall_args(&inst) } else { self.pass(&inst) };
-        let callee = (inst.op == Op::CallRef).then(|| self.reg(Value(inst.a)));
+        let callee = (inst.op == Op::CallRef && own.is_none()).then(|| self.reg(Value(inst.a)));
         // Everything is destroyed on the way to a handler.
         let mut clobbers =
             if has_edges { M::CONVENTION.regs.allocatable } else { M::CONVENTION.caller_saved() };
@@ -69,6 +70,16 @@ impl<M: Machine> Lower<'_, M> {
                 }
             }
         }
+    }
+
+    /// Where in the VmContext a function reference is, if that is known: an import's.
+    fn own_reference(&self, value: Value) -> Option<u32> {
+        let sum = self.func.inst(value);
+        if sum.op != Op::Add || self.func.inst(Value(sum.a)).op != Op::VmContext {
+            return None;
+        }
+        // As far as any address with an immediate reaches.
+        self.func.constant(Value(sum.b)).filter(|&offset| offset < 1 << 30).map(|offset| offset as u32)
     }
 
     /// The values a call that returns here gives.
@@ -143,15 +154,14 @@ impl<M: Machine> Lower<'_, M> {
     /// A call in place of this function.
     pub(super) fn tail_call(&mut self, inst: &Inst) {
         let uses = self.pass(inst);
-        let callee = (inst.op == Op::TailCallRef).then(|| self.reg(Value(inst.a)));
+        let by_ref = inst.op == Op::TailCallRef;
+        let own = if by_ref { self.own_reference(Value(inst.a)) } else { None };
+        let callee = (by_ref && own.is_none()).then(|| self.reg(Value(inst.a)));
         self.s.operands.extend_from_slice(&uses);
-        let machine = match callee {
-            Some(callee) => {
-                self.s.operands.push(used(callee));
-                Common::TailCallRef
-            }
-            None => Common::TailCall(inst.a),
-        };
+        if let Some(callee) = callee {
+            self.s.operands.push(used(callee));
+        }
+        let machine = if by_ref { Common::TailCallRef(own) } else { Common::TailCall(inst.a) };
         self.seal(M::common(machine), RegSet::EMPTY);
         self.return_list(uses);
     }

@@ -4,7 +4,7 @@
 //! the base of memory 0, where they are kept; saved registers; the spill area, down to the stack pointer.
 
 use super::*;
-use crate::layout::HOST_INDEX;
+use crate::layout::{HOST_INDEX, VmLayout};
 
 /// Where the VmContext and the base of memory 0 are kept, from the frame pointer.
 const CONTEXT_AT: i32 = -8;
@@ -245,14 +245,26 @@ impl emit::Machine for A64 {
     }
 
     /// The state goes to the second scratch register.
-    fn load_callee(emit: &mut Emit<'_>, func_ref: Gpr) {
-        let layout = &emit.settings.layout;
-        if layout.func_ref_ctx == layout.func_ref_state + 8 {
-            let mem = Pair::base(func_ref, layout.func_ref_state as i32);
-            emit.asm.ldp(Size::B64, SCRATCH2, VM_CONTEXT, mem);
+    fn load_callee(emit: &mut Emit<'_>, mut base: Gpr, mut offset: u32) {
+        let VmLayout { func_ref_state, func_ref_ctx, func_ref_size, .. } = emit.settings.layout;
+        if !Mem::fits((offset + func_ref_size).into(), 8) {
+            // What is left fits into any load.
+            let high = offset & !0xfff;
+            match AddImm::new(high.into()) {
+                Some(high) => emit.asm.add_imm(AddOp::Add, Size::B64, SCRATCH, base, high),
+                None => {
+                    emit.asm.mov_imm(Size::B64, SCRATCH, high.into());
+                    emit.asm.add_rr(AddOp::Add, Size::B64, SCRATCH, base, SCRATCH);
+                }
+            }
+            (base, offset) = (SCRATCH, offset - high);
+        }
+        let (state, ctx) = (offset + func_ref_state, offset + func_ref_ctx);
+        if ctx == state + 8 && Pair::fits(state.into(), 8) {
+            emit.asm.ldp(Size::B64, SCRATCH2, VM_CONTEXT, Pair::base(base, state as i32));
         } else {
-            emit.asm.load_word(SCRATCH2, func_ref, layout.func_ref_state);
-            emit.asm.load_word(VM_CONTEXT, func_ref, layout.func_ref_ctx);
+            emit.asm.load_word(SCRATCH2, base, state);
+            emit.asm.load_word(VM_CONTEXT, base, ctx);
         }
     }
 

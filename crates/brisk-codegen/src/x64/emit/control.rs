@@ -169,10 +169,10 @@ impl emit::Machine for X64 {
     }
 
     /// The state goes to the scratch register.
-    fn load_callee(emit: &mut Emit<'_>, func_ref: Gpr) {
+    fn load_callee(emit: &mut Emit<'_>, base: Gpr, offset: u32) {
         let layout = &emit.settings.layout;
-        emit.asm.load_word(SCRATCH, func_ref, layout.func_ref_state);
-        emit.asm.load_word(VM_CONTEXT, func_ref, layout.func_ref_ctx);
+        emit.asm.load_word(SCRATCH, base, offset + layout.func_ref_state);
+        emit.asm.load_word(VM_CONTEXT, base, offset + layout.func_ref_ctx);
     }
 
     fn call_loaded(emit: &mut Emit<'_>) {
