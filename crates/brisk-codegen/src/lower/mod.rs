@@ -43,8 +43,10 @@ pub trait Machine: Sized + 'static {
     fn is_constant(inst: &Self::Inst) -> bool;
     /// Whether it has an address: that of a load that was folded into it, maybe.
     fn has_address(inst: &Self::Inst) -> bool;
-    /// How many constants loops share.
+    /// How many constants of a class of registers loops share.
     const MAX_SHARED: usize;
+    /// Whether loops share constants of 128 bits: if they are no operands in memory.
+    const SHARES_VECTORS: bool;
 
     /// Whether making a constant takes so much that loops share it, for an operand that may be in any register.
     fn is_shared(ty: Ty, bits: u64) -> bool;
@@ -160,9 +162,10 @@ const SMALL_LOOP: u32 = 14;
 
 /// A constant that loops share.
 #[derive(Clone, Copy)]
-struct Shared {
-    ty: Ty,
-    bits: u64,
+struct Shared<I> {
+    /// What makes it.
+    inst: I,
+    class: RegClass,
     reg: VReg,
     /// The last block that uses it.
     last: u32,
@@ -218,7 +221,7 @@ pub struct Lowerer<M: Machine> {
     split_base: usize,
     edge_regs: Vec<VReg>,
     /// Constants that loops share, and are not made yet.
-    shared: Vec<Shared>,
+    shared: Vec<Shared<M::Inst>>,
     /// The first block from which an edge leads to each.
     first_pred: Vec<u32>,
     /// The outermost loop at hand.
@@ -514,11 +517,9 @@ impl<M: Machine> Lower<'_, M> {
                 }
             }
             Op::ConstVector => {
-                let reg = self.new_vector(Ty::V128);
                 let bits = self.func.vectors[inst.a as usize];
                 let constant = if bits == 0 { Common::Float(0) } else { Common::Vector(inst.a) };
-                self.push_common(constant, Ops::new().with(def(reg)));
-                reg
+                self.vector_constant(M::common(constant))
             }
             _ => self.reg_of(value),
         }
@@ -556,32 +557,45 @@ impl<M: Machine> Lower<'_, M> {
         reg
     }
 
-    /// A constant, which in a loop is made in front of it, not over and over. The allocator makes it again where it
-    /// has no register for it. Of type `None` it is a place in memory 0.
+    /// A constant, which in a loop is made in front of it, not over and over. Of type `None` it is a place in memory 0.
     pub(crate) fn shared(&mut self, ty: Ty, bits: u64) -> VReg {
+        self.share(M::common(constant_of(ty, bits)), class(ty), false)
+    }
+
+    /// A constant of 128 bits, by what makes it.
+    pub(crate) fn vector_constant(&mut self, inst: M::Inst) -> VReg {
+        if M::SHARES_VECTORS {
+            return self.share(inst, RegClass::Vector, true);
+        }
+        let reg = self.new_vector(Ty::V128);
+        self.push(inst, Ops::new().with(def(reg)));
+        reg
+    }
+
+    /// What an instruction makes that makes a constant, in front of the loop if this is one. The allocator makes it again
+    /// where it has no register for it.
+    fn share(&mut self, inst: M::Inst, class: RegClass, wide: bool) -> VReg {
         let in_loop = self.func.blocks[self.block.0 as usize].loop_depth > 0;
+        let mut count = 0;
         if in_loop {
-            let known = self.s.shared.iter().find(|known| known.ty == ty && known.bits == bits);
-            if let Some(known) = known {
-                return known.reg;
+            for known in &self.s.shared {
+                if known.inst == inst {
+                    return known.reg;
+                }
+                count += usize::from(known.class == class);
             }
         }
-        let reg = self.new_reg(class(ty), false);
-        if in_loop && self.s.shared.len() < M::MAX_SHARED {
-            self.s.shared.push(Shared { ty, bits, reg, last: self.block.0 });
+        let reg = self.new_reg(class, wide);
+        if in_loop && count < M::MAX_SHARED {
+            self.s.shared.push(Shared { inst, class, reg, last: self.block.0 });
         } else {
-            self.make_constant(ty, bits, reg);
+            self.push(inst, Ops::new().with(def(reg)));
         }
         reg
     }
 
     fn make_constant(&mut self, ty: Ty, bits: u64, reg: VReg) {
-        let inst = match ty {
-            Ty::None => Common::Place(bits),
-            Ty::I32 | Ty::I64 => Common::Int(bits),
-            _ => Common::Float(bits),
-        };
-        self.push_common(inst, Ops::new().with(def(reg)));
+        self.push_common(constant_of(ty, bits), Ops::new().with(def(reg)));
     }
 
     /// The operand by which a poll knows the store's words: their address, made at the function's entry, if the allocator
@@ -611,7 +625,7 @@ impl<M: Machine> Lower<'_, M> {
         shared.retain(|known| {
             let here = known.last <= last;
             if here {
-                self.make_constant(known.ty, known.bits, known.reg);
+                self.push(known.inst, Ops::new().with(def(known.reg)));
             }
             !here
         });
@@ -623,8 +637,8 @@ impl<M: Machine> Lower<'_, M> {
     /// seen.
     fn shared_constants(&mut self) {
         for at in 0..self.s.shared.len() {
-            let Shared { ty, bits, reg, .. } = self.s.shared[at];
-            self.make_constant(ty, bits, reg);
+            let Shared { inst, reg, .. } = self.s.shared[at];
+            self.push(inst, Ops::new().with(def(reg)));
         }
         if let Some(reg) = self.s.store {
             self.push_common(Common::StoreAddress, Ops::new().with(def(reg)));
@@ -776,6 +790,15 @@ impl<M: Machine> Lower<'_, M> {
                 code.remat[operand.vreg.0 as usize] = Remat::Inst(at as u32);
             }
         }
+    }
+}
+
+/// What makes a constant of a type; of type `None` a place in memory 0.
+fn constant_of(ty: Ty, bits: u64) -> Common {
+    match ty {
+        Ty::None => Common::Place(bits),
+        Ty::I32 | Ty::I64 => Common::Int(bits),
+        _ => Common::Float(bits),
     }
 }
 

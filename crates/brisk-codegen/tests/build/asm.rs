@@ -154,7 +154,7 @@ snapshots! {
     both: calls_direct calls_indirect calls_many_values calls_spectre calls_spills calls_tail calls_tail_out
     control_br_table control_if control_loops exceptions float_arithmetic float_canonical float_compare float_convert
     fuel int_arithmetic int_bits int_compare int_division interrupts memory64 memory_access memory_bulk memory_checked
-    inlining loop_constants loop_layout memory_modes memory_probes memory_several memory_widths osr osr_fuel recursion references globals simd_float simd_fused
+    inlining loop_constants loop_layout loop_vectors memory_modes memory_probes memory_several memory_widths osr osr_fuel recursion references globals simd_float simd_fused
     simd_integer simd_lanes simd_memory tables wide_arithmetic;
     x64: baseline;
 }

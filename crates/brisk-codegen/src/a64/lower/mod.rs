@@ -58,6 +58,7 @@ impl Machine for A64 {
 
     /// Half of the registers.
     const MAX_SHARED: usize = 16;
+    const SHARES_VECTORS: bool = true;
 
     /// What an instruction cannot have as an immediate takes another one; but for zero, which is a register.
     fn is_shared(_: Ty, bits: u64) -> bool {

@@ -49,6 +49,7 @@ impl Machine for X64 {
 
     /// More than there are registers are none.
     const MAX_SHARED: usize = 8;
+    const SHARES_VECTORS: bool = false;
 
     fn is_shared(ty: Ty, bits: u64) -> bool {
         Self::is_long(ty, bits)

@@ -174,12 +174,12 @@ impl Lower<'_> {
         let lane = lane as u8;
         if let Some((address, ops)) = self.sink_load(value, b, width.bytes()) {
             if address.is_plain() {
-                let a = self.reg(a);
+                let a = self.reg_to_change(a);
                 let ops = Ops::new().with(def_reuse(dst, 1)).with(used(a)).join(ops);
                 self.push(Inst::Simd(SimdInst::LoadLane(width, lane, address)), ops);
             } else {
                 let low = self.load_lowest(width, address, ops);
-                let a = self.reg(a);
+                let a = self.reg_to_change(a);
                 self.other_change_to(SimdInst::Insert(width, lane, 0), dst, a, low);
             }
             return;
@@ -188,14 +188,14 @@ impl Lower<'_> {
         if let Some((op, from)) = self.folded(b)
             && extracted(op) == Some(width)
         {
-            let (a, b) = (self.reg(a), self.reg(Value(from.a)));
+            let (a, b) = (self.reg_to_change(a), self.reg(Value(from.a)));
             return self.other_change_to(SimdInst::Insert(width, lane, from.b as u8), dst, a, b);
         }
         if self.func.ty(b).is_int() {
-            let (a, b) = (self.reg(a), self.reg_sized(b));
+            let (a, b) = (self.reg_to_change(a), self.reg_sized(b));
             self.other_change_to(SimdInst::InsertInt(width, lane), dst, a, b);
         } else {
-            let (a, b) = (self.reg(a), self.reg(b));
+            let (a, b) = (self.reg_to_change(a), self.reg(b));
             self.other_change_to(SimdInst::Insert(width, lane, 0), dst, a, b);
         }
     }

@@ -112,8 +112,16 @@ impl Lower<'_> {
 
     /// A constant in a register.
     pub(super) fn fixed(&mut self, constant: Constant) -> VReg {
+        self.vector_constant(Inst::Simd(SimdInst::Constant(constant)))
+    }
+
+    /// A register for an operand that is changed: zeros are made there, which takes no more than to copy them.
+    pub(super) fn reg_to_change(&mut self, value: Value) -> VReg {
+        if !self.is_zero(value) {
+            return self.reg(value);
+        }
         let dst = self.new_wide();
-        self.fixed_to(constant, dst);
+        self.push(Inst::Common(Common::Float(0)), Ops::new().with(def(dst)));
         dst
     }
 
