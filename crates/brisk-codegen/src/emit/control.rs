@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// Tables with no more entries that differ from the last are comparisons: a jump through a table takes seven instructions.
+const MAX_COMPARED: usize = 3;
+
 /// Below this a frame is not counted against the stack limit: the reserve behind it is much larger.
 const SMALL_FRAME: u32 = 4096;
 
@@ -148,7 +151,10 @@ impl<M: Machine> Emit<'_, M> {
                     self.go(to, next);
                 }
             }
-            Common::JumpTable { first } => M::jump_table(self, block, first),
+            Common::JumpTable { first } => match self.compared(block) {
+                Some((compared, count)) => self.go_by_number(block, next, &compared[..count]),
+                None => M::jump_table(self, block, first),
+            },
         }
     }
 
@@ -191,6 +197,33 @@ impl<M: Machine> Emit<'_, M> {
             let label = self.label(to);
             self.asm.jump(label);
         }
+    }
+
+    /// The entries of a block's table that lead elsewhere than the last, and how many there are, if they are few.
+    pub(crate) fn compared(&self, block: u32) -> Option<([u32; MAX_COMPARED], usize)> {
+        let succs = self.low.code.blocks[block as usize].succs;
+        let last = succs.end - succs.start - 1;
+        let other = self.target(block, last);
+        let (mut compared, mut count) = ([0; MAX_COMPARED], 0);
+        for nth in (0..last).filter(|&nth| self.target(block, nth) != other) {
+            *compared.get_mut(count)? = nth;
+            count += 1;
+        }
+        Some((compared, count))
+    }
+
+    /// Goes on at the edge with the number of the first operand if that is one of a few, else at the last.
+    fn go_by_number(&mut self, block: u32, next: u32, numbers: &[u32]) {
+        let succs = self.low.code.blocks[block as usize].succs;
+        let other = self.target(block, succs.end - succs.start - 1);
+        for (at, &number) in numbers.iter().enumerate() {
+            let target = self.target(block, number);
+            if at + 1 == numbers.len() && target == next {
+                return M::jump_if_number(self, self.gpr(0), number, false, self.label(other));
+            }
+            M::jump_if_number(self, self.gpr(0), number, true, self.label(target));
+        }
+        self.go(other, next);
     }
 
     /// Where an edge of a block leads.

@@ -84,6 +84,8 @@ pub trait Machine: lower::Machine {
     fn jump_if_stopped(emit: &mut Emit<'_, Self>, store: Gpr, stopped: Label);
     /// Charges fuel; goes to the label if there is none left then.
     fn charge(emit: &mut Emit<'_, Self>, cost: u32, out: Option<Label>);
+    /// Goes to a label if a register of 32 bits is a number, or if it is not.
+    fn jump_if_number(emit: &mut Emit<'_, Self>, reg: Gpr, number: u32, equal: bool, label: Label);
     /// Goes on at the edge with the number of the first operand, or the last; the second is free. The first edge is taken
     /// almost always if `first` says so.
     fn jump_table(emit: &mut Emit<'_, Self>, block: u32, first: bool);

@@ -104,15 +104,16 @@ fn branches_reach_their_labels_in_large_functions() {
              (br_if $out (i32.eq (local.get 0) (i32.const {at})))
              (br_if $again (i32.eqz (local.get 0)))
              (local.set 1 (i32.div_u (local.get 0) (i32.load offset={at} (local.get 1))))
-             (local.set 2 (f64.mul (local.get 2) (f64.const {at}.1)))
+             (local.set 3 (f64.mul (local.get 3) (f64.const {at}.1)))
              (block $a (block $b (br_table $a $b $out (local.get 1))) (local.set 0 (i32.const {at})))
+             (block $a (block $b (br_table $a $b $a $b $a $b $out (local.get 2))) (local.set 0 (i32.const {at})))
              (i32.store offset={at} (local.get 1) (local.get 0))"
         )
     };
     let parts: String = (1..16_000).map(part).collect();
     let module = function(
-        "(local i32 f64)",
-        &format!("(block $out (loop $again {parts})) (drop (f64.eq (local.get 2) (f64.const 1.5)))"),
+        "(local i32 i32 f64)",
+        &format!("(block $out (loop $again {parts})) (drop (f64.eq (local.get 3) (f64.const 1.5)))"),
     );
     for processor in PROCESSORS {
         let bytes = compile_all(&module, processor, &plain(), "large");

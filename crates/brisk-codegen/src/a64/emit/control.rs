@@ -305,7 +305,16 @@ impl emit::Machine for A64 {
         }
     }
 
-    /// No branch that could be predicted wrongly, to somewhere behind the table; the last entry is the default's.
+    fn jump_if_number(emit: &mut Emit<'_>, reg: Gpr, number: u32, equal: bool, label: Label) {
+        match (number, equal) {
+            (0, true) => return emit.asm.cbz(Size::B32, reg, label),
+            (0, false) => return emit.asm.cbnz(Size::B32, reg, label),
+            _ => emit.compare_number(reg, number),
+        }
+        emit.asm.b_cond(if equal { Cond::Eq } else { Cond::Ne }, label);
+    }
+
+    /// No branch that could be predicted wrongly, to somewhere behind the table; the first entry is the default's.
     fn jump_table(emit: &mut Emit<'_>, block: u32, first: bool) {
         let succs = emit.low.code.blocks[block as usize].succs;
         let count = succs.end - succs.start;
@@ -316,9 +325,8 @@ impl emit::Machine for A64 {
             emit.asm.cbz(Size::B32, index, usual);
         }
         let table = emit.asm.new_label();
-        emit.asm.mov_imm(Size::B32, SCRATCH, u64::from(count - 1));
-        emit.asm.cmp_rr(Size::B32, index, SCRATCH);
-        emit.asm.select(SelectOp::Csel, Size::B32, SCRATCH, index, SCRATCH, Cond::Lo);
+        emit.compare_number(index, count - 1);
+        emit.asm.select(SelectOp::Csinc, Size::B32, SCRATCH, XZR, index, Cond::Hs);
         emit.asm.adr(SCRATCH2, table);
         let entry = Mem::Index { base: SCRATCH2, index: SCRATCH, extend: Extend::Uxtx, scaled: true };
         emit.asm.load(LoadOp::Ldrsw, target, entry);
@@ -326,7 +334,7 @@ impl emit::Machine for A64 {
         // Not through the scratch registers, as whose jumps count as calls: see `Hint::BtiC`.
         emit.asm.br(target);
         emit.asm.bind(table);
-        for nth in 0..count {
+        for nth in [count - 1].into_iter().chain(0..count - 1) {
             let target = emit.label(emit.target(block, nth));
             emit.asm.table_entry(table, target);
         }
@@ -362,6 +370,16 @@ impl Emit<'_> {
         } else {
             self.asm.mov_imm(Size::B64, SCRATCH2, bytes.into());
             self.asm.add_extend(AddOp::Sub, Size::B64, dst, SP, SCRATCH2, Extend::Uxtx, 0);
+        }
+    }
+
+    /// `cmp reg, number`, of 32 bits.
+    fn compare_number(&mut self, reg: Gpr, number: u32) {
+        if let Some(imm) = AddImm::new(number.into()) {
+            self.asm.cmp_imm(Size::B32, reg, imm);
+        } else {
+            self.asm.mov_imm(Size::B32, SCRATCH, number.into());
+            self.asm.cmp_rr(Size::B32, reg, SCRATCH);
         }
     }
 

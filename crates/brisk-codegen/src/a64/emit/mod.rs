@@ -55,7 +55,9 @@ impl Emit<'_> {
             if let Some(Inst::Common(Common::Catch)) = insts.first() {
                 self.s.machine.jumped_to[number as usize] = true;
             }
-            if let Some(Inst::Common(Common::JumpTable { .. })) = insts.last() {
+            if let Some(Inst::Common(Common::JumpTable { .. })) = insts.last()
+                && self.compared(number).is_none()
+            {
                 for nth in 0..block.succs.end - block.succs.start {
                     let target = self.target(number, nth);
                     self.s.machine.jumped_to[target as usize] = true;

@@ -207,6 +207,14 @@ impl emit::Machine for X64 {
         }
     }
 
+    fn jump_if_number(emit: &mut Emit<'_>, reg: Gpr, number: u32, equal: bool, label: Label) {
+        match number {
+            0 => emit.asm.test(Size::B32, reg, reg),
+            _ => emit.asm.alu_imm(AluOp::Cmp, Size::B32, reg, number as i32),
+        }
+        emit.asm.jcc(if equal { Cond::E } else { Cond::Ne }, label);
+    }
+
     fn jump_table(emit: &mut Emit<'_>, block: u32, first: bool) {
         let succs = emit.low.code.blocks[block as usize].succs;
         let last = succs.end - succs.start - 1;
