@@ -4,7 +4,8 @@
 //! relative addresses: `[words, readable and writable | code]`. Code comes in batches. The pages of a
 //! batch are written while nobody knows them, then become executable and are never written again.
 //!
-//! A batch takes whole pages, so that functions published one at a time waste half a page each on average. A second,
+//! A batch takes whole pages, so that functions published one at a time waste half a page each on average. Where in its
+//! pages a batch begins differs: what is at the same place of many pages shares few lines of the instruction cache. A second,
 //! writable view of the same pages (by `memfd_create`) would pack them, but such pages are shared with
 //! a forked child: parent and child would go on to write different functions to the same place. And where
 //! no such file is to be had, batches were needed all the same. Whoever has many functions to publish
@@ -13,6 +14,7 @@
 use super::mapping::Mapping;
 use super::native::{CALLS, FILLER};
 use super::reservation::{Access, Reservation, page_size};
+use brisk_codegen::convention::CACHE_LINE;
 use std::ops::Range;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
@@ -36,6 +38,12 @@ const REACH: usize = (1 << 31) - (1 << 20);
 
 /// Below this no smaller reservation is tried.
 const LEAST: usize = 1 << 20;
+
+/// How many lines apart the beginnings of batches in pages that follow each other are, where there is room: not a divisor of
+/// a page, nor close to one.
+const LINES_APART: usize = 11;
+/// Pages of batches that are moved so.
+const SMALL_PAGES: usize = 4;
 
 /// Addresses that must be left for everything else: so many times what is reserved, and at least so many.
 const LEFT: (usize, usize) = (16, 64 << 20);
@@ -61,6 +69,8 @@ pub(crate) struct CodeMemory<T> {
 struct Published<T> {
     /// Offsets of its pages.
     pages: Range<usize>,
+    /// Offset of its first byte.
+    start: usize,
     info: T,
 }
 
@@ -132,10 +142,15 @@ impl<T: Send + Sync> CodeMemory<T> {
         let full = CodeRefused::Full(len);
         let rounded = len.max(1).checked_next_multiple_of(page_size()).ok_or(full)?;
         let room = |next: usize| next.checked_add(rounded).filter(|&end| end <= self.reservation.len());
-        match self.next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, room) {
-            Ok(start) => Ok(Batch { memory: self, pages: start..start + rounded, len }),
-            Err(_) => Err(full),
-        }
+        let Ok(first) = self.next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, room) else {
+            return Err(full);
+        };
+        let pages = first..first + rounded;
+        // Of the lines that the batch could begin at without another page, one after the other. Large ones spread anyway.
+        let line = CACHE_LINE as usize;
+        let lines = if rounded / page_size() <= SMALL_PAGES { (rounded - len) / line + 1 } else { 1 };
+        let start = first + (first / page_size() * LINES_APART) % lines * line;
+        Ok(Batch { memory: self, pages, start, len })
     }
 
     /// What is known of the batch that an address lies in, and the batch's own address. Takes no locks and
@@ -146,7 +161,7 @@ impl<T: Send + Sync> CodeMemory<T> {
         let published = self.entry(offset)?.load(Ordering::Acquire);
         // SAFETY: entries are null or published batches, which live as long as `self`.
         let published = unsafe { published.as_ref()? };
-        Some((&published.info, base + published.pages.start))
+        Some((&published.info, base + published.start))
     }
 
     /// The index's entry for an offset, if it is one of code.
@@ -186,13 +201,15 @@ pub(crate) struct Batch<'a, T> {
     memory: &'a CodeMemory<T>,
     /// Their offsets; empty once they are not this batch's any more.
     pages: Range<usize>,
+    /// Offset of its first byte.
+    start: usize,
     len: usize,
 }
 
 impl<T: Send + Sync> Batch<'_, T> {
-    /// Where the first byte will be; at the start of a page.
+    /// Where the first byte will be; at the start of a cache line.
     pub fn address(&self) -> usize {
-        self.memory.reservation.range().start + self.pages.start
+        self.memory.reservation.range().start + self.start
     }
 
     /// Writes the batch and makes it executable: its address. `bytes` may be fewer than were set aside. All that
@@ -208,15 +225,17 @@ impl<T: Send + Sync> Batch<'_, T> {
         // SAFETY: the pages belong to the batch, and nobody knows them.
         let start = unsafe {
             memory.reservation.allow(pages.clone(), Access::ReadWrite).map_err(refused)?;
-            let start = memory.reservation.base().add(pages.start);
+            let first = memory.reservation.base().add(pages.start);
+            ptr::write_bytes(first.as_ptr(), FILLER, pages.len());
+            let start = memory.reservation.base().add(self.start);
             ptr::copy_nonoverlapping(bytes.as_ptr(), start.as_ptr(), bytes.len());
-            ptr::write_bytes(start.add(bytes.len()).as_ptr(), FILLER, pages.len() - bytes.len());
             start
         };
         // SAFETY: as above; the references to the pages are gone.
         unsafe { memory.reservation.allow(pages.clone(), memory.access).map_err(refused)? };
-        synchronize(start, pages.len());
-        let published = Box::into_raw(Box::new(Published { pages: pages.clone(), info }));
+        synchronize(start, bytes.len());
+        let published = Published { pages: pages.clone(), start: self.start, info };
+        let published = Box::into_raw(Box::new(published));
         for offset in pages.step_by(page_size()) {
             if let Some(entry) = memory.entry(offset) {
                 entry.store(published, Ordering::Release);

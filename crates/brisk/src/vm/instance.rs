@@ -92,6 +92,7 @@ impl InstanceData {
             let type_ids = base.add(own.type_ids as usize).as_ptr().cast::<u32>();
             if let Some(module) = &module {
                 let ids = module.type_ids();
+                assert_eq!(ids.len(), module.info().types.len(), "there is room for one of each type");
                 type_ids.copy_from_nonoverlapping(ids.as_ptr(), ids.len());
             }
             let ctx = VmContext {

@@ -90,6 +90,11 @@ impl emit::Machine for X64 {
     fn prologue(emit: &mut Emit<'_>) {
         let layout = &emit.settings.layout;
         if emit.settings.pinned_memory {
+            // What aligns the entry stands in front, where nobody comes by: the load takes 4 bytes.
+            for _ in 0..12 {
+                emit.asm.int3();
+            }
+            emit.out.outside_entry = emit.asm.offset();
             emit.asm.load_word(MEMORY_BASE, VM_CONTEXT, layout.ctx_memory_base);
             emit.asm.align(16);
         }

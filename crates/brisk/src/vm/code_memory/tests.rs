@@ -1,5 +1,6 @@
 use super::*;
 use crate::vm::child;
+use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
 
 type Memory = CodeMemory<String>;
@@ -115,7 +116,8 @@ fn words_are_writable_and_code_is_executable() {
     let batch = memory.reserve_batch(page_size() + 1).unwrap();
     let (address, pages) = (batch.address(), 2 * page_size());
     batch.commit(&constant(9), String::new()).unwrap();
-    assert_eq!((address, memory.used()), (range.start, pages));
+    assert!(address < range.start + page_size() && address.is_multiple_of(CACHE_LINE as usize));
+    assert_eq!((call(address), memory.used()), (9, pages));
     let all = memory.reservation.range();
     let listed: Vec<_> = protections(all.clone())
         .into_iter()
@@ -124,9 +126,28 @@ fn words_are_writable_and_code_is_executable() {
     let expected = [(all.start, "rw-p"), (range.start, "r-xp"), (range.start + pages, "---p")];
     assert_eq!(listed, expected.map(|(start, protection)| (start, protection.to_owned())));
     // What is left of the pages is filled with what stops.
-    // SAFETY: the page is readable.
-    let last = unsafe { *((address + pages - 1) as *const u8) };
-    assert_eq!(last, FILLER);
+    // SAFETY: the pages are readable.
+    let bytes = unsafe { std::slice::from_raw_parts(range.start as *const u8, pages) };
+    let (before, code) = bytes.split_at(address - range.start);
+    let after = &code[constant(9).len()..];
+    assert!(before.iter().chain(after).all(|&byte| byte == FILLER));
+}
+
+/// Functions published one by one do not all begin at the same line of a page, of which a cache holds only a few.
+#[test]
+fn batches_begin_at_different_lines() {
+    let memory = Memory::new(0, 1 << 20).unwrap();
+    let lines: BTreeSet<usize> = (0..32)
+        .map(|_| {
+            let batch = memory.reserve_batch(constant(0).len()).unwrap();
+            let address = batch.address();
+            batch.commit(&constant(1), String::new()).unwrap();
+            assert_eq!(call(address), 1);
+            address % page_size()
+        })
+        .collect();
+    assert_eq!(lines.len(), 32);
+    assert_eq!(memory.used(), 32 * page_size());
 }
 
 #[test]
