@@ -7,7 +7,7 @@ use crate::refs::{AnyRef, ExternRef, Rooted};
 use crate::store::AsContext;
 use crate::types::{HeapType, RefType, ValType, canonical};
 use crate::vm::store::StoreOpaque;
-use crate::{WrongStore, bail};
+use crate::{WrongStore, bail, ensure};
 use std::fmt;
 
 /// A value of wasm code, of any type.
@@ -129,10 +129,11 @@ impl Val {
     ///
     /// # Errors
     ///
-    /// As for [`Val::ty`].
+    /// As for [`Val::ty`], and if the type is of another engine.
     pub fn matches_ty(&self, store: impl AsContext, ty: &ValType) -> Result<bool> {
         let store: &StoreOpaque = store.as_context().0;
         self.check_store(store)?;
+        ensure!(ty.comes_from(store.engine()), "the type is of another engine than the store");
         let (actual, expected) = (self.canonical_ty(store)?, ty.canonical());
         Ok(canonical::val_matches(store.engine(), actual, expected))
     }
@@ -383,7 +384,7 @@ impl Ref {
     ///
     /// # Errors
     ///
-    /// As for [`Val::ty`].
+    /// As for [`Val::matches_ty`].
     pub fn matches_ty(&self, store: impl AsContext, ty: &RefType) -> Result<bool> {
         Val::from(*self).matches_ty(store, &ValType::Ref(ty.clone()))
     }

@@ -267,6 +267,14 @@ fn things_of_different_engines_or_stores_do_not_mix() {
     let importer = Module::new(&one, r#"(module (import "m" "f" (func)))"#).unwrap();
     assert!(linker.instantiate(&mut b, &importer).unwrap_err().is::<WrongStore>());
     linker.instantiate(&mut a, &importer).unwrap();
+
+    // The same number may stand for another type there.
+    let ty = FuncType::new(&other, [ValType::I32], []);
+    let ty = ValType::Ref(RefType::new(true, HeapType::ConcreteFunc(ty)));
+    assert!(Val::from(func).matches_ty(&a, &ty).is_err());
+    assert!(Ref::from(func).matches_ty(&a, ty.unwrap_ref()).is_err());
+    assert!(Global::new(&mut a, GlobalType::new(ty.clone(), Mutability::Const), Val::FuncRef(None)).is_err());
+    assert!(Table::new(&mut a, TableType::new(ty.unwrap_ref().clone(), 1, None), Ref::Func(None)).is_err());
 }
 
 #[test]

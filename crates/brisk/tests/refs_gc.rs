@@ -1,7 +1,10 @@
 //! References, the collected heap, exceptions.
 
 use brisk::*;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 fn instance<T: 'static>(store: &mut Store<T>, wat: &str, imports: &[Extern]) -> Instance {
     let module = Module::new(store.engine(), wat).unwrap();
@@ -352,4 +355,54 @@ fn a_host_function_throws_what_wasm_catches_by_its_tag_only() {
     assert_eq!(run.call(&mut store, 0).unwrap(), 9);
     assert!(run.call(&mut store, 1).unwrap_err().is::<ThrownException>());
     assert!(store.take_pending_exception().is_some());
+}
+
+/// Panics when it is dropped, after it was counted.
+struct Bomb(Arc<AtomicUsize>);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        assert!(thread::panicking(), "dropped");
+    }
+}
+
+#[test]
+fn values_whose_drop_panics_are_dropped_once_and_the_store_goes_on() {
+    let count = Arc::new(AtomicUsize::new(0));
+    for tier in [Tier::Interp, Tier::Jit] {
+        let engine = Engine::new(Config::new().tier(tier)).unwrap();
+        let mut store = Store::new(&engine, ());
+        let make = count.clone();
+        let new = Func::wrap(&mut store, move |mut caller: Caller<'_, ()>| {
+            ExternRef::new(&mut caller, Bomb(make.clone())).map(Some)
+        });
+        let collect = Func::wrap(&mut store, |mut caller: Caller<'_, ()>| caller.gc(None));
+        let instance = instance(
+            &mut store,
+            r#"(module
+                (import "" "new" (func $new (result externref)))
+                (import "" "collect" (func $collect))
+                (func (export "forget") (param i32)
+                    (loop $again
+                        (drop (call $new))
+                        (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+                    (call $collect))
+                (func (export "one") (result i32) (i32.const 1)))"#,
+            &[new.into(), collect.into()],
+        );
+        let forget = instance.get_typed_func::<i32, ()>(&mut store, "forget").unwrap();
+        let one = instance.get_typed_func::<(), i32>(&mut store, "one").unwrap();
+        let before = count.load(Ordering::Relaxed);
+        for _ in 0..3 {
+            // The first of them panics, the others are dropped while that goes through.
+            assert!(catch_unwind(AssertUnwindSafe(|| forget.call(&mut store, 3))).is_err());
+            assert_eq!(one.call(&mut store, ()).unwrap(), 1);
+        }
+        let _ = catch_unwind(AssertUnwindSafe(|| store.gc(None)));
+        assert_eq!(count.load(Ordering::Relaxed), before + 9);
+        ExternRef::new(&mut store, Bomb(count.clone())).unwrap();
+        assert!(catch_unwind(AssertUnwindSafe(|| drop(store))).is_err());
+        assert_eq!(count.load(Ordering::Relaxed), before + 10);
+    }
 }
