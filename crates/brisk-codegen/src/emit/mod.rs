@@ -40,6 +40,10 @@ pub trait Machine: lower::Machine {
     fn begin_block(_: &mut Emit<'_, Self>, _block: u32) {}
     /// What was known of the flags holds no more.
     fn forget(emit: &mut Emit<'_, Self>);
+    /// Called behind moves, which leave the flags alone.
+    fn moved(emit: &mut Emit<'_, Self>, _moves: Range) {
+        Self::forget(emit);
+    }
     /// Emits the instruction at hand; `next` is the block that comes behind this one.
     fn emit(emit: &mut Emit<'_, Self>, inst: Self::Inst, block: u32, next: u32);
 
@@ -282,7 +286,7 @@ impl<M: Machine> Emit<'_, M> {
                     break;
                 }
                 self.moves(moves);
-                M::forget(self);
+                M::moved(self, moves);
                 group += 1;
             }
             self.at(inst);

@@ -1,6 +1,7 @@
 //! What emission asks of the machine: frames, calls, moves.
 
 use super::*;
+use crate::ir::Range;
 use crate::layout::HOST_INDEX;
 
 impl emit::Machine for X64 {
@@ -12,6 +13,16 @@ impl emit::Machine for X64 {
 
     fn forget(emit: &mut Emit<'_>) {
         emit.s.machine.flags = None;
+    }
+
+    fn moved(emit: &mut Emit<'_>, moves: Range) {
+        let is_written = |reg: Gpr| {
+            let mut moves = emit.alloc.moves[moves.indices()].iter();
+            moves.any(|one| matches!(one.to, Loc::Reg(to) if to.class() == RegClass::Int && gpr(to) == reg))
+        };
+        if emit.s.machine.flags.is_some_and(|(reg, _)| is_written(reg)) {
+            emit.s.machine.flags = None;
+        }
     }
 
     fn emit(emit: &mut Emit<'_>, inst: Inst, block: u32, next: u32) {
