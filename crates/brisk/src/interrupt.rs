@@ -8,9 +8,11 @@
 //! engine, started with the first deadline and ended when there has been none for a while or the
 //! engine is gone. That thread holds no lock, ever: it gets its work through a channel that it polls
 //! and is woken by `unpark`. So a child of a fork cannot find a lock that the thread held; it notices
-//! that its process id is another one and starts a thread of its own.
+//! that its process id is another one and starts a thread of its own. What was to be watched there is interrupted in the
+//! child at once ([`in_child`]), which makes the code that runs see to it.
 
 use crate::vm::VmStore;
+use crate::vm::fork::Section;
 use crate::vm::interrupt::VmStoreCell;
 use crate::{Context, Engine, Result};
 use std::cmp::Reverse;
@@ -27,6 +29,9 @@ const NEVER: u64 = u64::MAX;
 const IDLE: Duration = Duration::from_secs(1);
 /// Entries that the thread may have before it looks for stores that are gone.
 const PURGE_AT_LEAST: usize = 64;
+
+/// All stores that had a deadline to watch, as long as they exist. Locked inside a [`Section`] only.
+static WATCHED: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
 
 const EPOCH: u32 = 1;
 const DEADLINE: u32 = 2;
@@ -93,6 +98,14 @@ impl Interrupter {
         if store.watched_by.load(Ordering::SeqCst) == pid && watched <= deadline {
             return Ok(());
         }
+        let _section = Section::enter();
+        if !store.listed.swap(true, Ordering::SeqCst) {
+            let mut watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
+            if watched.len() == watched.capacity() {
+                watched.retain(|store| store.strong_count() > 0);
+            }
+            watched.push(Arc::downgrade(store));
+        }
         store.watched.store(deadline, Ordering::SeqCst);
         store.watched_by.store(pid, Ordering::SeqCst);
         let mut timer = self.timer.lock().unwrap_or_else(PoisonError::into_inner);
@@ -123,6 +136,19 @@ struct Shared {
     watched: AtomicU64,
     /// Process whose thread that is.
     watched_by: AtomicU32,
+    /// Whether this is in [`WATCHED`].
+    listed: AtomicBool,
+}
+
+/// In the child of a fork: interrupts all stores that have deadlines, as nobody watches those there. Interrupted code does,
+/// see [`StoreInterrupts::take`].
+pub(crate) fn in_child() {
+    let watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
+    for store in watched.iter().filter_map(Weak::upgrade) {
+        if store.deadline.load(Ordering::SeqCst) != NEVER {
+            store.request(DEADLINE);
+        }
+    }
 }
 
 impl Shared {
@@ -150,6 +176,7 @@ impl StoreInterrupts {
             deadline: AtomicU64::new(NEVER),
             watched: AtomicU64::new(NEVER),
             watched_by: AtomicU32::new(0),
+            listed: AtomicBool::new(false),
         });
         let interrupter = engine.interrupter();
         let number = interrupter.epochs.then(|| {
@@ -193,13 +220,21 @@ impl StoreInterrupts {
         interrupter.watch(&self.shared, deadline)
     }
 
-    /// What is due; to be asked after the word is restored.
-    pub fn take(&self) -> Due {
+    /// What is due; to be asked after the word is restored. Fails if a deadline cannot be watched any more.
+    pub fn take(&self) -> Result<Due> {
         let reasons = self.shared.reasons.swap(0, Ordering::SeqCst);
-        Due {
+        let due = Due {
             epoch: reasons & EPOCH != 0 && self.epoch_is_due(),
             deadline: reasons & DEADLINE != 0 && self.deadline_is_due(),
+        };
+        if reasons & DEADLINE != 0 && !due.deadline {
+            // It was moved, or this is the child of a fork and the thread that watches is its parent's.
+            let deadline = self.shared.deadline.load(Ordering::SeqCst);
+            if deadline != NEVER {
+                self.engine.interrupter().watch(&self.shared, deadline)?;
+            }
         }
+        Ok(due)
     }
 
     /// Requests again what is still due. To be called when that ended a call by a trap: the next call

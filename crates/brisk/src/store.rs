@@ -200,7 +200,7 @@ impl<T: 'static> Store<T> {
     /// Sets when running code is stopped with [`Trap::Deadline`](crate::Trap::Deadline), or `None` for never. Stays set until
     /// it is set again: calls after the deadline end at once.
     ///
-    /// Needs no configuration and costs running code nothing.
+    /// Needs no configuration and costs running code nothing. It holds in the child of a fork, too.
     ///
     /// # Errors
     ///

@@ -229,6 +229,54 @@ fn a_child_goes_on_while_its_parent_compiles() {
     }
 }
 
+#[test]
+fn a_deadline_holds_in_a_child() {
+    if !is_child("a_deadline_holds_in_a_child") {
+        return;
+    }
+    for tier in [Tier::Interp, Tier::Jit] {
+        let engine = Engine::new(Config::new().tier(tier)).unwrap();
+        let text = r#"(module (import "" "fork" (func $fork (result i32)))
+            (func (export "here") (loop $again (br $again)))
+            (func (export "inside") (if (call $fork) (then (return))) (loop $again (br $again))))"#;
+        let module = Module::new(&engine, text).unwrap();
+        let mut store = Store::new(&engine, ());
+        let fork = Func::wrap(&mut store, || {
+            // SAFETY: the child runs what is made to be run there, and ends without what the parent registered.
+            let child = unsafe { libc::fork() };
+            if child == 0 {
+                // SAFETY: ends a child that hangs.
+                unsafe { libc::alarm(20) };
+            }
+            child
+        });
+        let instance = Instance::new(&mut store, &module, &[fork.into()]).unwrap();
+        let [here, inside] =
+            ["here", "inside"].map(|name| instance.get_typed_func::<(), ()>(&mut store, name).unwrap());
+        let parent = std::process::id();
+        let ends = |store: &mut Store<()>, inside: &TypedFunc<(), ()>| {
+            let ended = inside.call(&mut *store, ());
+            if std::process::id() == parent {
+                ended.unwrap();
+                let mut status = 0;
+                // SAFETY: waits for the child, which is the only one of this process.
+                unsafe { libc::waitpid(-1, &raw mut status, 0) };
+                assert_eq!(status, 0, "{tier}");
+                return;
+            }
+            let deadline = |ended: Result<()>| ended.unwrap_err().downcast_ref() == Some(&Trap::Deadline);
+            let mut right = deadline(ended);
+            // Once more, to be watched by the child's thread.
+            store.set_timeout(Duration::from_millis(30)).unwrap();
+            right &= deadline(here.call(&mut *store, ()));
+            // SAFETY: ends the process without running what the parent has registered.
+            unsafe { libc::_exit(if right { 0 } else { 1 }) };
+        };
+        store.set_timeout(Duration::from_millis(300)).unwrap();
+        ends(&mut store, &inside);
+    }
+}
+
 /// Threads that compile, of this process.
 fn compile_threads() -> usize {
     let names = std::fs::read_dir("/proc/self/task")

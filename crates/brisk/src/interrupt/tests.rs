@@ -22,7 +22,7 @@ fn word(store: &StoreInterrupts) -> usize {
 /// Does what interrupted code does.
 fn take(store: &StoreInterrupts) -> Due {
     store.shared.words.limit().store(WHOLE, Ordering::SeqCst);
-    store.take()
+    store.take().unwrap()
 }
 
 /// Waits for something that other threads do.

@@ -1,7 +1,7 @@
-//! What compile threads share with the others, across a fork.
+//! What compile threads, and those that watch deadlines, share with the others, across a fork.
 //!
 //! A child has only the thread that forked. Whatever lock another thread held then is held for ever. So everything
-//! that compile threads lock is locked inside a [`Section`], and a fork waits until no thread is in one.
+//! that compile threads lock, and what it takes to watch a deadline, is locked inside a [`Section`], and a fork waits until no thread is in one.
 
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -52,9 +52,14 @@ fn register() {
     extern "C" fn done() {
         FORKING.store(false, Ordering::SeqCst);
     }
-    // SAFETY: the functions live as long as the program, do not unwind, and touch nothing but these two words. If
+    extern "C" fn child() {
+        crate::interrupt::in_child();
+        done();
+    }
+    // SAFETY: the functions live as long as the program, do not unwind, and touch nothing but these two words and,
+    // in the child, what no thread was in the middle of changing. If
     // the registration fails for lack of memory, a fork is as unsafe as it is without.
-    let _ = unsafe { libc::pthread_atfork(Some(prepare), Some(done), Some(done)) };
+    let _ = unsafe { libc::pthread_atfork(Some(prepare), Some(done), Some(child)) };
 }
 
 #[cfg(not(unix))]

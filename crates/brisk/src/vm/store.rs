@@ -489,7 +489,7 @@ impl StoreOpaque {
             (*vm).value_limit.store((*vm).value_end, Ordering::SeqCst);
             (*vm).stack_limit.store((*vm).native_limit, Ordering::SeqCst);
         }
-        let due = self.interrupts.take();
+        let due = self.interrupts.take()?;
         if due.deadline {
             self.interrupts.renew();
             return Err(Trap::Deadline.into());
