@@ -141,6 +141,15 @@ pub(crate) struct Tunables {
 }
 
 /// An extension of an instruction set that machine code may use: see [`Config::cpu_features`].
+///
+/// ```
+/// use brisk::{Config, CpuFeature, Engine};
+///
+/// // The same machine code on every processor that has this, for instance on all of a fleet.
+/// let pinned = Engine::new(Config::new().cpu_features(&[CpuFeature::Popcnt]));
+/// // Here only if this processor has it.
+/// assert!(pinned.is_ok() || pinned.unwrap_err().to_string().contains("popcnt"));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum CpuFeature {

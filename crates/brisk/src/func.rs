@@ -375,6 +375,19 @@ impl<T: 'static> fmt::Debug for Caller<'_, T> {
 }
 
 /// A closure that [`Func::wrap`] and [`Linker::func_wrap`](crate::Linker::func_wrap) take.
+///
+/// ```
+/// use brisk::{IntoFunc, Linker, Result};
+///
+/// /// Defines a function under two names.
+/// fn define_both<P, R>(linker: &mut Linker<()>, func: impl IntoFunc<(), P, R> + Clone) -> Result<()> {
+///     linker.func_wrap("env", "name", func.clone())?.func_wrap("env", "_name", func)?;
+///     Ok(())
+/// }
+///
+/// define_both(&mut Linker::new(&Default::default()), |a: i32, b: i64| i64::from(a) + b)?;
+/// # brisk::Result::<()>::Ok(())
+/// ```
 pub trait IntoFunc<T, Params, Results>: Send + Sync + 'static {
     #[doc(hidden)]
     fn into_func(self, engine: &Engine) -> HostFunc;

@@ -142,6 +142,7 @@ struct Shared {
 
 /// In the child of a fork: interrupts all stores that have deadlines, as nobody watches those there. Interrupted code does,
 /// see [`StoreInterrupts::take`].
+#[cfg_attr(not(unix), allow(dead_code))]
 pub(crate) fn in_child() {
     let watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
     for store in watched.iter().filter_map(Weak::upgrade) {

@@ -28,6 +28,17 @@ use crate::{bail, ensure};
 pub struct Memory(Handle<MemoryData>);
 
 /// A range of a memory was asked for that is not all inside.
+///
+/// ```
+/// use brisk::{Memory, MemoryAccessError, MemoryType, Store};
+///
+/// let mut store = Store::<()>::default();
+/// let memory = Memory::new(&mut store, MemoryType::new(1, None))?;
+/// let mut last = [0; 4];
+/// assert_eq!(memory.read(&store, 65_532, &mut last), Ok(()));
+/// assert!(matches!(memory.read(&store, 65_533, &mut last), Err(MemoryAccessError { .. })));
+/// # brisk::Result::<()>::Ok(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("out of bounds memory access")]
 #[non_exhaustive]

@@ -510,6 +510,15 @@ impl<'module> ModuleFunction<'module> {
 }
 
 /// A custom section of a module, see [`Module::custom_sections`].
+///
+/// ```
+/// use brisk::{Engine, Module};
+///
+/// let module = Module::new(&Engine::default(), r#"(module (@custom "notes" "made by hand"))"#)?;
+/// let notes = module.custom_sections().find(|section| section.name() == "notes").unwrap();
+/// assert_eq!(notes.data(), b"made by hand");
+/// # brisk::Result::<()>::Ok(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CustomSection<'module> {
     name: &'module str,
@@ -529,6 +538,16 @@ impl<'module> CustomSection<'module> {
 }
 
 /// What instances of a module need at least, see [`Module::resources_required`].
+///
+/// ```
+/// use brisk::{Engine, Module};
+///
+/// let module = Module::new(&Engine::default(), "(module (memory 2) (memory 1))")?;
+/// let needed = module.resources_required();
+/// assert_eq!((needed.num_memories, needed.max_initial_memory_size), (2, Some(2 << 16)));
+/// assert_eq!((needed.num_tables, needed.max_initial_table_size), (0, None));
+/// # brisk::Result::<()>::Ok(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ResourcesRequired {
     /// Number of memories, imported ones included.

@@ -18,6 +18,20 @@ pub(crate) mod sealed {
 }
 
 /// What a [`Rooted`] or [`OwnedRooted`] can refer to: [`ExternRef`], [`ExnRef`](crate::ExnRef), [`AnyRef`].
+///
+/// ```
+/// use brisk::{AsContextMut, ExternRef, GcRef, OwnedRooted, Result, Rooted, Store};
+///
+/// /// Keeps references of any kind.
+/// fn keep<T: GcRef>(mut store: impl AsContextMut, of: &[Rooted<T>]) -> Result<Vec<OwnedRooted<T>>> {
+///     of.iter().map(|reference| reference.to_owned_rooted(&mut store)).collect()
+/// }
+///
+/// let mut store = Store::<()>::default();
+/// let value = ExternRef::new(&mut store, 7)?;
+/// assert_eq!(keep(&mut store, &[value, value])?.len(), 2);
+/// # brisk::Result::<()>::Ok(())
+/// ```
 pub trait GcRef: sealed::Sealed + Copy + fmt::Debug + 'static {
     #[doc(hidden)]
     fn from_handle(handle: RefHandle) -> Self;
@@ -26,6 +40,25 @@ pub trait GcRef: sealed::Sealed + Copy + fmt::Debug + 'static {
 }
 
 /// A [`Rooted`] or [`OwnedRooted`].
+///
+/// ```
+/// use brisk::{AsContext, ExternRef, Result, Rooted, RootedGcRef, Store};
+///
+/// fn is_one_of(
+///     store: impl AsContext,
+///     value: &impl RootedGcRef<ExternRef>,
+///     others: &[Rooted<ExternRef>],
+/// ) -> Result<bool> {
+///     others.iter().try_fold(false, |found, other| Ok(found || Rooted::ref_eq(&store, value, other)?))
+/// }
+///
+/// let mut store = Store::<()>::default();
+/// let (one, other) = (ExternRef::new(&mut store, 1)?, ExternRef::new(&mut store, 1)?);
+/// let owned = one.to_owned_rooted(&mut store)?;
+/// assert!(is_one_of(&store, &owned, &[other, one])?);
+/// assert!(!is_one_of(&store, &owned, &[other])?);
+/// # brisk::Result::<()>::Ok(())
+/// ```
 pub trait RootedGcRef<T: GcRef>: sealed::SealedRoot {
     #[doc(hidden)]
     fn root_handle(&self) -> RefHandle;
@@ -386,6 +419,15 @@ impl ExternRef {
 }
 
 /// A reference of type `anyref`. Until structures and arrays are supported, only null is one.
+///
+/// ```
+/// use brisk::{AnyRef, Func, Rooted, Store};
+///
+/// let mut store = Store::<()>::default();
+/// let is_null = Func::wrap(&mut store, |value: Option<Rooted<AnyRef>>| i32::from(value.is_none()));
+/// assert_eq!(is_null.typed::<Option<Rooted<AnyRef>>, i32>(&store)?.call(&mut store, None)?, 1);
+/// # brisk::Result::<()>::Ok(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct AnyRef(RefHandle);
 

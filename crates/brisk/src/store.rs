@@ -35,13 +35,48 @@ use std::time::{Duration, Instant};
 pub struct Store<T: 'static>(StoreBox<T>);
 
 /// A reference to a store, for reading; see [`AsContext`].
+///
+/// ```
+/// use brisk::{Store, StoreContext};
+///
+/// fn greeting(store: StoreContext<'_, String>) -> String {
+///     format!("hello, {}", store.data())
+/// }
+///
+/// let store = Store::new(&Default::default(), String::from("world"));
+/// assert_eq!(greeting((&store).into()), "hello, world");
+/// ```
 pub struct StoreContext<'a, T: 'static>(pub(crate) &'a StoreInner<T>);
 
 /// A reference to a store, for changing it; see [`AsContextMut`].
+///
+/// ```
+/// use brisk::{Store, StoreContextMut};
+///
+/// fn count(mut store: StoreContextMut<'_, u32>) {
+///     *store.data_mut() += 1;
+/// }
+///
+/// let mut store = Store::new(&Default::default(), 0);
+/// count((&mut store).into());
+/// assert_eq!(*store.data(), 1);
+/// ```
 pub struct StoreContextMut<'a, T: 'static>(pub(crate) &'a mut StoreInner<T>);
 
 /// What gives access to a store: [`Store`], [`Caller`](crate::Caller), [`StoreContext`],
 /// [`StoreContextMut`], [`RootScope`](crate::RootScope), and references to them.
+///
+/// ```
+/// use brisk::{AsContext, Func, Store};
+///
+/// fn results(store: impl AsContext, func: &Func) -> usize {
+///     func.ty(store).results().len()
+/// }
+///
+/// let mut store = Store::<()>::default();
+/// let func = Func::wrap(&mut store, || (1, 2.0));
+/// assert_eq!(results(&store, &func), 2);
+/// ```
 pub trait AsContext {
     /// The embedder's data in the store.
     type Data: 'static;
@@ -51,6 +86,21 @@ pub trait AsContext {
 }
 
 /// What gives access to a store to change it.
+///
+/// ```
+/// use brisk::{AsContextMut, Caller, Func, Result, Store};
+///
+/// // For embedders and host functions alike.
+/// fn call(mut store: impl AsContextMut, func: &Func) -> Result<i32> {
+///     func.typed::<(), i32>(&store)?.call(&mut store, ())
+/// }
+///
+/// let mut store = Store::<()>::default();
+/// let one = Func::wrap(&mut store, || 1);
+/// let same = Func::wrap(&mut store, move |caller: Caller<'_, ()>| call(caller, &one));
+/// assert_eq!(call(&mut store, &same)?, 1);
+/// # brisk::Result::<()>::Ok(())
+/// ```
 pub trait AsContextMut: AsContext {
     /// The store.
     fn as_context_mut(&mut self) -> StoreContextMut<'_, Self::Data>;
@@ -469,6 +519,22 @@ pub(crate) fn set_fuel(store: &mut StoreOpaque, fuel: u64) -> Result<()> {
 }
 
 /// What to do at the epoch deadline, see [`Store::epoch_deadline_callback`].
+///
+/// ```
+/// use brisk::{Config, Engine, Instance, Module, Store, Trap, UpdateDeadline};
+///
+/// let engine = Engine::new(Config::new().epoch_interruption(true))?;
+/// let mut store = Store::new(&engine, 0);
+/// store.epoch_deadline_callback(|mut store| {
+///     *store.data_mut() += 1;
+///     Ok(if *store.data() < 3 { UpdateDeadline::Continue(0) } else { UpdateDeadline::Interrupt })
+/// });
+/// let module = Module::new(&engine, r#"(module (func (export "spin") (loop (br 0))))"#)?;
+/// let spin = Instance::new(&mut store, &module, &[])?.get_typed_func::<(), ()>(&mut store, "spin")?;
+/// assert_eq!(spin.call(&mut store, ()).unwrap_err().downcast_ref(), Some(&Trap::Interrupt));
+/// assert_eq!(*store.data(), 3);
+/// # brisk::Result::<()>::Ok(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum UpdateDeadline {

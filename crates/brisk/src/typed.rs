@@ -142,6 +142,21 @@ pub enum TypeCheckPosition {
 
 /// A type of the host that stands for a wasm type: `i32`, `u32`, `i64`, `u64`, `f32`, `f64`, [`V128`],
 /// [`Func`], [`Rooted`] or [`OwnedRooted`] references, and `Option`s of references for types that include null.
+///
+/// ```
+/// use brisk::{AsContextMut, Func, Result, Store, WasmTy};
+///
+/// /// Whatever is given comes back.
+/// fn same<T: WasmTy + 'static>(mut store: impl AsContextMut<Data = ()>, value: T) -> Result<T> {
+///     let func = Func::wrap(&mut store, |value: T| value);
+///     func.typed::<T, T>(&store)?.call(&mut store, value)
+/// }
+///
+/// let mut store = Store::default();
+/// assert_eq!(same(&mut store, u64::MAX)?, u64::MAX);
+/// assert!(same(&mut store, f32::NAN)?.is_nan());
+/// # brisk::Result::<()>::Ok(())
+/// ```
 pub trait WasmTy: sealed::Sealed + Send + Sized {
     /// Slots that a value takes.
     #[doc(hidden)]
@@ -356,6 +371,21 @@ reference_types! {
 }
 
 /// Parameters of a [`TypedFunc`]: a [`WasmTy`], or a tuple of them.
+///
+/// ```
+/// use brisk::{AsContextMut, Func, Result, Store, WasmParams};
+///
+/// fn run<P: WasmParams>(mut store: impl AsContextMut, func: Func, params: P) -> Result<i32> {
+///     func.typed::<P, i32>(&store)?.call(&mut store, params)
+/// }
+///
+/// let mut store = Store::<()>::default();
+/// let half = Func::wrap(&mut store, |a: i32| a / 2);
+/// let sum = Func::wrap(&mut store, |a: i32, b: i32| a + b);
+/// assert_eq!(run(&mut store, half, 6)?, 3);
+/// assert_eq!(run(&mut store, sum, (1, 2))?, 3);
+/// # brisk::Result::<()>::Ok(())
+/// ```
 pub trait WasmParams: sealed::SealedList + Send + Sized {
     /// Slots that the values take together.
     #[doc(hidden)]
@@ -371,6 +401,20 @@ pub trait WasmParams: sealed::SealedList + Send + Sized {
 }
 
 /// Results of a [`TypedFunc`]: a [`WasmTy`], or a tuple of them.
+///
+/// ```
+/// use brisk::{AsContextMut, Func, Result, Store, WasmResults};
+///
+/// fn get<R: WasmResults>(mut store: impl AsContextMut, func: Func) -> Result<R> {
+///     func.typed::<(), R>(&store)?.call(&mut store, ())
+/// }
+///
+/// let mut store = Store::<()>::default();
+/// let pair = Func::wrap(&mut store, || (1, 2.5));
+/// assert_eq!(get::<(i32, f64)>(&mut store, pair)?, (1, 2.5));
+/// assert!(get::<i32>(&mut store, pair).is_err());
+/// # brisk::Result::<()>::Ok(())
+/// ```
 pub trait WasmResults: WasmParams {
     #[doc(hidden)]
     fn load(store: &mut StoreOpaque, slots: &[u64]) -> Self;
@@ -383,6 +427,19 @@ pub(crate) trait WasmTyList: WasmResults {
 
 /// What a host function made by [`Func::wrap`] returns: nothing, a [`WasmTy`], a tuple of them, or a [`Result`]
 /// of one of these.
+///
+/// ```
+/// use brisk::{Func, Result, Store, WasmRet};
+///
+/// fn constant<R: WasmRet + 'static>(store: &mut Store<()>, make: fn() -> R) -> usize {
+///     Func::wrap(&mut *store, make).ty(&*store).results().len()
+/// }
+///
+/// let mut store = Store::default();
+/// assert_eq!(constant(&mut store, || ()), 0);
+/// assert_eq!(constant(&mut store, || 1.5), 1);
+/// assert_eq!(constant(&mut store, || Ok((1, 2))), 2);
+/// ```
 pub trait WasmRet: sealed::SealedList {
     #[doc(hidden)]
     const SLOTS: usize;

@@ -5,6 +5,20 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How a compilation ended.
+///
+/// ```
+/// use brisk::{Config, Engine, Module, Tier, TierOutcome};
+///
+/// let Ok(engine) = Engine::new(Config::new().tier(Tier::Jit).log_tiers(true)) else {
+///     // There is no compiler for this processor.
+///     return Ok(());
+/// };
+/// Module::new(&engine, "(module (func $f (param i32) (result i32) (local.get 0)))")?;
+/// let events = engine.tier_events();
+/// let compiled = |outcome| matches!(outcome, TierOutcome::Compiled { code_bytes } if code_bytes > 0);
+/// assert!(events.iter().all(|event| compiled(event.outcome)));
+/// # brisk::Result::<()>::Ok(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum TierOutcome {
@@ -22,6 +36,19 @@ pub enum TierOutcome {
 }
 
 /// A compilation.
+///
+/// ```
+/// use brisk::{Config, Engine, Module, Tier};
+///
+/// let Ok(engine) = Engine::new(Config::new().tier(Tier::Jit).log_tiers(true)) else {
+///     // There is no compiler for this processor.
+///     return Ok(());
+/// };
+/// Module::new(&engine, "(module (func $f (param i32) (result i32) (local.get 0)))")?;
+/// let events = engine.tier_events();
+/// assert_eq!((events[0].func, events[0].name.as_deref()), (0, Some("f")));
+/// # brisk::Result::<()>::Ok(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct TierEvent {

@@ -25,6 +25,19 @@ pub(crate) struct Observer {
 
 /// Executed wasm instructions and calls, counted because
 /// [`Config::profile_ops`](crate::Config::profile_ops) asked for it. See [`Store::profile`](crate::Store::profile).
+///
+/// ```
+/// use brisk::{Config, Engine, Instance, Module, Store};
+///
+/// let engine = Engine::new(Config::new().profile_ops(true))?;
+/// let mut store = Store::new(&engine, ());
+/// let module = Module::new(&engine, "(module (func nop nop) (start 0))")?;
+/// Instance::new(&mut store, &module, &[])?;
+/// let profile = store.profile();
+/// assert_eq!(profile.instructions[0], ("nop", 2));
+/// assert_eq!(profile.calls, [(String::from("wasm[0]"), 1)]);
+/// # brisk::Result::<()>::Ok(())
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Profile {
