@@ -396,6 +396,11 @@ impl WeakModule {
     pub fn upgrade(&self) -> Option<Module> {
         self.0.upgrade().map(Module)
     }
+
+    /// Whether both are of the same module.
+    pub fn is(&self, other: &WeakModule) -> bool {
+        self.0.ptr_eq(&other.0)
+    }
 }
 
 impl fmt::Debug for Module {

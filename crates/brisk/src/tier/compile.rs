@@ -7,6 +7,7 @@ use crate::interp::code::{Bridge, Compilation};
 use crate::module::{Module, Style, WeakModule};
 use crate::vm::fork::Section;
 use crate::vm::native::{Frame, GUARD, Publish, vm_layout};
+use crate::vm::reservation::page_size;
 use brisk_codegen::build::{Entry, MemoryStyle, Settings as BuildSettings};
 use brisk_codegen::code::Code;
 use brisk_codegen::compile::{CompileContext, Settings};
@@ -37,21 +38,55 @@ pub(crate) struct LoopAt {
     pub offset: u32,
 }
 
+/// What a thread keeps from one job to the next.
+#[derive(Default)]
+pub(crate) struct Worker {
+    cx: Option<CompileContext>,
+    /// What was compiled and is to be published together: functions of one module, for instances of one style.
+    done: Vec<Done>,
+}
+
+/// A job whose code is to be published.
+struct Done {
+    job: CompileJob,
+    code: Code,
+    took: Duration,
+}
+
 impl Job for CompileJob {
-    type Worker = Option<CompileContext>;
+    type Worker = Worker;
 
     fn urgent(&self) -> bool {
         self.osr.is_some()
     }
 
-    fn run(self, worker: &mut Option<CompileContext>) {
+    /// Functions that get hot one after the other are published together, so that they share pages and calls of the system:
+    /// as soon as they fill a page, a running loop waits for one, or nothing else is to be done.
+    fn run(self, worker: &mut Worker) {
         let Some(module) = self.module.upgrade() else { return };
         let start = Instant::now();
-        let outcome = guarded(worker, &module, |cx| self.compile(cx, &module));
-        let section = Section::enter();
-        self.end(&module);
-        drop(section);
-        log(&module, self.func, self.osr.map(|at| at.offset), start.elapsed(), outcome);
+        let compiled = guarded(&mut worker.cx, &module, |cx| self.compile(cx, &module));
+        let took = start.elapsed();
+        let code = match compiled {
+            Ok(code) => code,
+            Err(outcome) => return self.end(&module, took, outcome),
+        };
+        if worker.done.first().is_some_and(|first| !first.job.goes_with(&self)) {
+            CompileJob::settle(worker);
+        }
+        let is_urgent = self.urgent();
+        worker.done.push(Done { job: self, code, took });
+        let bytes: usize = worker.done.iter().map(|done| done.code.bytes.len()).sum();
+        if is_urgent || bytes >= page_size() {
+            CompileJob::settle(worker);
+        }
+    }
+
+    fn settle(worker: &mut Worker) {
+        let done = std::mem::take(&mut worker.done);
+        let Some(first) = done.first() else { return };
+        let Some(module) = first.job.module.upgrade() else { return };
+        publish(&module, done);
     }
 }
 
@@ -60,54 +95,45 @@ impl Job for CompileJob {
 fn guarded(
     cx: &mut Option<CompileContext>,
     module: &Module,
-    work: impl FnOnce(&mut CompileContext) -> TierOutcome,
-) -> TierOutcome {
+    work: impl FnOnce(&mut CompileContext) -> Option<Code>,
+) -> Result<Code, TierOutcome> {
     let worked = catch_unwind(AssertUnwindSafe(|| {
         work(cx.get_or_insert_with(|| CompileContext::new(module.engine().tunables().cpu)))
     }));
-    worked.unwrap_or_else(|_| {
-        *cx = None;
-        TierOutcome::Failed
-    })
+    match worked {
+        Ok(code) => code.ok_or(TierOutcome::TooLarge),
+        Err(_) => {
+            *cx = None;
+            Err(TierOutcome::Failed)
+        }
+    }
 }
 
 impl CompileJob {
-    fn compile(&self, cx: &mut CompileContext, module: &Module) -> TierOutcome {
+    /// The code; `None` if it is too large for the compiler.
+    fn compile(&self, cx: &mut CompileContext, module: &Module) -> Option<Code> {
         let memories = memory_styles(module, self.style);
         let entry = match self.osr {
             None => Entry::Normal,
             Some(at) => Entry::Osr { header: at.offset, link_slots: crate::interp::LINK_SLOTS },
         };
-        let Some(code) = compile(cx, module, self.func, entry, &memories) else {
-            return TierOutcome::TooLarge;
-        };
-        let code_bytes = code.bytes.len();
-        let _section = Section::enter();
-        match self.publish(module, code) {
-            true => TierOutcome::Compiled { code_bytes },
-            false => TierOutcome::Refused,
-        }
+        compile(cx, module, self.func, entry, &memories)
     }
 
-    fn publish(&self, module: &Module, code: Code) -> bool {
-        let Ok(image) = module.native_of(self.style).image(module) else { return false };
-        let Some(at) = self.osr else {
-            let publish = Publish { func: self.func, code, osr: None };
-            return image.publish(module, vec![publish]).is_ok();
-        };
-        let Some(translated) = module.code().find(at.ip as *const u16) else { return false };
-        let frame = Frame { link: translated.local_slots, slots: translated.frame_slots };
-        let publish = Publish { func: self.func, code, osr: Some(frame) };
-        let Ok(bridges) = image.publish(module, vec![publish]) else { return false };
-        if let Some(bridge) = bridges.into_iter().next() {
-            let bridge: *const Bridge = module.code().keep_bridge(bridge);
-            translated.loops[at.number as usize].bridge.store(bridge.cast_mut(), Ordering::Release);
-        }
-        true
+    /// Whether the code of both can be published together.
+    fn goes_with(&self, other: &CompileJob) -> bool {
+        self.style == other.style && self.module.is(&other.module)
     }
 
-    /// Notes that nobody needs to ask again.
-    fn end(&self, module: &Module) {
+    /// The frame that the code takes over, if it does.
+    fn frame(&self, module: &Module) -> Option<Frame> {
+        let translated = module.code().find(self.osr?.ip as *const u16)?;
+        Some(Frame { link: translated.local_slots, slots: translated.frame_slots })
+    }
+
+    /// Notes how it ended, and that nobody needs to ask again.
+    fn end(&self, module: &Module, took: Duration, outcome: TierOutcome) {
+        let section = Section::enter();
         let ended = Compilation::Ended as u8;
         match self.osr {
             None => {
@@ -120,6 +146,53 @@ impl CompileJob {
                 }
             }
         }
+        drop(section);
+        log(module, self.func, self.osr.map(|at| at.offset), took, outcome);
+    }
+}
+
+/// Publishes what was compiled, as far as there is room.
+fn publish(module: &Module, done: Vec<Done>) {
+    let section = Section::enter();
+    let image = done.first().map(|first| module.native_of(first.job.style).image(module));
+    let fits = match image {
+        Some(Ok(image)) => image.fitting(done.iter().map(|done| &done.code)),
+        _ => vec![false; done.len()],
+    };
+    let mut all = Vec::with_capacity(done.len());
+    let mut ended = Vec::with_capacity(done.len());
+    for (Done { job, code, took }, fits) in done.into_iter().zip(fits) {
+        let osr = job.frame(module);
+        let fits = fits && job.osr.is_some() == osr.is_some();
+        let code_bytes = code.bytes.len();
+        if fits {
+            all.push(Publish { func: job.func, code, osr });
+        }
+        ended.push((job, took, fits.then_some(code_bytes)));
+    }
+    let published = match image {
+        Some(Ok(image)) if !all.is_empty() => image.publish(module, all),
+        _ => Ok(Vec::new()),
+    };
+    let is_published = published.is_ok();
+    let mut bridges = published.unwrap_or_default().into_iter();
+    for (job, _, code_bytes) in &ended {
+        if let Some(at) = job.osr
+            && code_bytes.is_some()
+            && let Some(bridge) = bridges.next()
+            && let Some(translated) = module.code().find(at.ip as *const u16)
+        {
+            let bridge: *const Bridge = module.code().keep_bridge(bridge);
+            translated.loops[at.number as usize].bridge.store(bridge.cast_mut(), Ordering::Release);
+        }
+    }
+    drop(section);
+    for (job, took, code_bytes) in ended {
+        let outcome = match code_bytes {
+            Some(code_bytes) if is_published => TierOutcome::Compiled { code_bytes },
+            _ => TierOutcome::Refused,
+        };
+        job.end(module, took, outcome);
     }
 }
 
@@ -185,23 +258,18 @@ pub(crate) fn compile_all(module: &Module, style: Style) {
     let mut compiled = Vec::new();
     for func in 0..module.info().bodies.len() as u32 {
         let start = Instant::now();
-        let outcome =
-            guarded(&mut cx, module, |cx| match compile(cx, module, func, Entry::Normal, &memories) {
-                Some(code) => {
-                    let code_bytes = code.bytes.len();
-                    all.push(Publish { func, code, osr: None });
-                    TierOutcome::Compiled { code_bytes }
-                }
-                None => TierOutcome::TooLarge,
-            });
-        match outcome {
-            TierOutcome::Compiled { code_bytes } => compiled.push((func, start.elapsed(), code_bytes)),
-            _ => log(module, func, None, start.elapsed(), outcome),
+        match guarded(&mut cx, module, |cx| compile(cx, module, func, Entry::Normal, &memories)) {
+            Ok(code) => {
+                compiled.push((func, start.elapsed(), code.bytes.len()));
+                all.push(Publish { func, code, osr: None });
+            }
+            Err(outcome) => log(module, func, None, start.elapsed(), outcome),
         }
     }
     let section = Section::enter();
     let published = module.native_of(style).image(module).and_then(|image| {
-        image.retain_fitting(&mut all);
+        let mut fits = image.fitting(all.iter().map(|publish| &publish.code)).into_iter();
+        all.retain(|_| fits.next() == Some(true));
         let funcs: Vec<u32> = all.iter().map(|publish| publish.func).collect();
         image.publish(module, all).map(|_| funcs)
     });

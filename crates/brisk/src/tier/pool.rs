@@ -19,8 +19,11 @@ pub(crate) trait Job: Send + 'static {
     /// Whether a loop is running that waits for it.
     fn urgent(&self) -> bool;
 
-    /// Does it.
+    /// Does it, but for what may be done together with other jobs.
     fn run(self, worker: &mut Self::Worker);
+
+    /// Does what jobs have left to be done together, before the thread waits.
+    fn settle(_worker: &mut Self::Worker) {}
 }
 
 /// The threads of one engine, in one process.
@@ -54,7 +57,9 @@ impl<J: Job> Pool<J> {
     /// Hands a job in. `false` if the queue is full.
     pub fn submit(&self, job: J) -> bool {
         if self.threads == 0 {
-            job.run(&mut J::Worker::default());
+            let mut worker = J::Worker::default();
+            job.run(&mut worker);
+            J::settle(&mut worker);
             return true;
         }
         let _section = Section::enter();
@@ -131,6 +136,8 @@ fn start<J: Job>(shared: &Arc<Shared<J>>) -> bool {
 
 fn work<J: Job>(shared: &Shared<J>) {
     let mut worker = J::Worker::default();
+    // Whether jobs may have left something to be done.
+    let mut unsettled = false;
     loop {
         let job = {
             // Waiting for a job is outside of any section: the queue's lock is released meanwhile, and whoever forks
@@ -142,7 +149,10 @@ fn work<J: Job>(shared: &Shared<J>) {
                     return;
                 }
                 if let Some(job) = queue.jobs.pop_front() {
-                    break job;
+                    break Some(job);
+                }
+                if unsettled {
+                    break None;
                 }
                 queue.idle += 1;
                 queue = shared.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
@@ -150,7 +160,12 @@ fn work<J: Job>(shared: &Shared<J>) {
             }
         };
         // Whatever a job does, the thread is there for the next one.
-        if catch_unwind(AssertUnwindSafe(|| job.run(&mut worker))).is_err() {
+        unsettled = job.is_some();
+        let done = catch_unwind(AssertUnwindSafe(|| match job {
+            Some(job) => job.run(&mut worker),
+            None => J::settle(&mut worker),
+        }));
+        if done.is_err() {
             worker = J::Worker::default();
         }
     }
@@ -213,6 +228,45 @@ mod tests {
         drop(pool);
         // The worker's state, or the job, is dropped: nobody can tell any more.
         assert!(told.recv().is_err());
+    }
+
+    #[test]
+    fn what_jobs_leave_is_done_together_before_a_thread_waits() {
+        /// Notes a number, or first waits until all have been handed in.
+        struct Note(u32, Option<mpsc::Receiver<()>>, mpsc::Sender<Vec<u32>>);
+        #[derive(Default)]
+        struct Noted(Vec<u32>, Option<mpsc::Sender<Vec<u32>>>);
+        impl Job for Note {
+            type Worker = Noted;
+            fn urgent(&self) -> bool {
+                false
+            }
+            fn run(self, worker: &mut Noted) {
+                if let Some(wait) = self.1 {
+                    wait.recv().unwrap();
+                }
+                worker.0.push(self.0);
+                worker.1 = Some(self.2);
+            }
+            fn settle(worker: &mut Noted) {
+                if let Some(tell) = worker.1.take() {
+                    tell.send(std::mem::take(&mut worker.0)).unwrap();
+                }
+            }
+        }
+        let pool = Pool::new(1);
+        let ((tell, told), (go, wait)) = (mpsc::channel(), mpsc::channel());
+        assert!(pool.submit(Note(1, Some(wait), tell.clone())));
+        assert!(pool.submit(Note(2, None, tell.clone())));
+        assert!(pool.submit(Note(3, None, tell.clone())));
+        go.send(()).unwrap();
+        assert_eq!(told.recv().unwrap(), [1, 2, 3]);
+        assert!(pool.submit(Note(4, None, tell.clone())));
+        assert_eq!(told.recv().unwrap(), [4]);
+        // Without threads each is alone.
+        let pool = Pool::new(0);
+        assert!(pool.submit(Note(5, None, tell)));
+        assert_eq!(told.try_recv().unwrap(), [5]);
     }
 
     #[test]

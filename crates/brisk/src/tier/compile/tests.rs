@@ -1,3 +1,6 @@
+use super::{CompileJob, Job, Worker};
+use crate::module::Style;
+use crate::vm::reservation::page_size;
 use crate::*;
 
 /// The name of a function that the compiler fails at.
@@ -45,4 +48,37 @@ fn the_interpreter_keeps_what_the_compiler_fails_at() {
     outcomes(Tier::Jit, 0);
     outcomes(Tier::Auto, 0);
     outcomes(Tier::Auto, 1);
+}
+
+/// Small functions that are compiled one after the other share pages; larger ones are there as soon as they fill one, and so
+/// is all that was put off when another module's turn comes.
+#[test]
+fn functions_are_published_together() {
+    let mut config = Config::new();
+    config.tier(Tier::Auto).compile_threads(1).log_tiers(true);
+    let engine = Engine::new(&config).unwrap();
+    let text = |adds: usize| {
+        let add = "(local.set 0 (i32.mul (local.get 0) (i32.add (local.get 0) (i32.const 5))))";
+        let func = format!("(func (param i32) (result i32) {} (local.get 0))", add.repeat(adds));
+        format!("(module {})", func.repeat(8))
+    };
+    let modules = [1, 1000].map(|adds| Module::new(&engine, text(adds)).unwrap());
+    let mut worker = Worker::default();
+    let mut compile = |module: &Module, func| {
+        CompileJob { module: module.weak(), style: Style::Primary, func, osr: None }.run(&mut worker);
+        engine.tier_events().len()
+    };
+    let used = |module: &Module| module.native().existing().map_or(0, |image| image.used());
+    let [small, large] = &modules;
+    for func in 0..8 {
+        assert_eq!((compile(small, func), used(small)), (0, 0));
+    }
+    // The small ones are published first.
+    assert_eq!(compile(large, 0), 9);
+    assert_eq!(compile(large, 1), 10);
+    let stubs = 2 * page_size();
+    assert!(used(small) <= page_size() + stubs, "{}", used(small));
+    compile(small, 0);
+    CompileJob::settle(&mut worker);
+    assert_eq!(engine.tier_events().len(), 11);
 }

@@ -183,23 +183,30 @@ impl Image {
         })
     }
 
+    /// Bytes of code in use, whole pages.
+    #[cfg(test)]
+    pub fn used(&self) -> usize {
+        self.memory.used()
+    }
+
     /// The slot of a defined function.
     fn slot(&self, func: u32) -> &AtomicPtr<u8> {
         // SAFETY: the memory has a word for each function, zeroed at first, which is a null pointer.
         unsafe { &*self.memory.words().cast::<AtomicPtr<u8>>().as_ptr().add(func as usize) }
     }
 
-    /// Takes those functions out that there is no room for.
-    pub fn retain_fitting(&self, functions: &mut Vec<Publish>) {
+    /// Which of some functions there is room for together.
+    pub fn fitting<'a>(&self, codes: impl Iterator<Item = &'a Code>) -> Vec<bool> {
         // What calls of a function without machine code lead to takes less.
         const COLD: usize = 32;
         let mut room = self.memory.room();
-        functions.retain(|Publish { code, .. }| {
+        let fits = |code: &Code| {
             let calls = code.relocs.iter().filter(|reloc| matches!(reloc.target, Target::Slot(_)));
             let rest = room.checked_sub(code.bytes.len() + ALIGN + COLD * calls.count());
             room = rest.unwrap_or(room);
             rest.is_some()
-        });
+        };
+        codes.map(fits).collect()
     }
 
     /// Makes functions of the module, whose image this is, executable and has all calls from now on go there. For each of

@@ -38,7 +38,7 @@ pub(crate) struct Frame {
 pub(crate) enum Image {}
 
 impl Image {
-    pub fn retain_fitting(&self, _: &mut Vec<Publish>) {
+    pub fn fitting<'a>(&self, _: impl Iterator<Item = &'a Code>) -> Vec<bool> {
         match *self {}
     }
 
