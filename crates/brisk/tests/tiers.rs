@@ -278,6 +278,43 @@ fn an_exception_of_a_host_function_that_was_tail_called() {
 
 /// Near the start of an instance's words, further than an immediate reaches, and at the end: by calls and by tail calls, and by
 /// one behind another, which find the instance as it was.
+/// What an access of one memory shows of an index says nothing of another memory.
+#[test]
+fn each_memory_has_bounds_of_its_own() {
+    for (first, second) in
+        [("$large", "$small"), ("$small", "$large"), ("$large", "$empty"), ("$larger", "$small")]
+    {
+        for access in [
+            "(i32.load {m} (local.get 0))",
+            "(i32.store {m} (local.get 0) (i32.const 7)) (i32.const 0)",
+            "(i32x4.extract_lane 0 (v128.load16x4_s {m} (local.get 0)))",
+        ] {
+            let (one, other) = (access.replace("{m}", first), access.replace("{m}", second));
+            let text = format!(
+                r#"(module
+                    (memory $empty 0 0)
+                    (memory $small 1 1)
+                    (memory $large 7 9)
+                    (memory $larger 9)
+                    (func (export "f") (param i32) (result i32)
+                        (i32.load $large offset=300000 (i32.const 0))
+                        {one} (i32.add) {other} (i32.add)))"#
+            );
+            for argument in [0, 1_000, 65_533, 70_000, 458_752] {
+                let seen = on_every_tier(&text, None, argument);
+                let within = |memory: &str| match memory {
+                    "$empty" => false,
+                    "$small" => argument <= 65_528,
+                    "$large" => argument <= 7 * 65_536 - 8,
+                    _ => true,
+                };
+                let traps = seen.contains("MemoryOutOfBounds");
+                assert_eq!(traps, !(within(first) && within(second)), "{argument} {text}: {seen}");
+            }
+        }
+    }
+}
+
 #[test]
 fn imports_are_called_wherever_their_records_are() {
     const COUNT: usize = 3000;

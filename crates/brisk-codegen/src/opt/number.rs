@@ -387,10 +387,11 @@ impl Pass<'_> {
 
     /// A check of an address is done if one against the same memory's length reached as far.
     fn check(&mut self, value: Value, inst: Inst) -> bool {
-        // Lengths never fall: which one it was compared with does not matter.
+        // Lengths never fall: which one it was compared with does not matter, but whose it is. Those of an instance's own
+        // memories are at different offsets from the same context.
         let len = self.f.inst(Value(inst.b));
-        let memory = if len.op == Op::Load { len.a } else { inst.b };
-        let key = Inst { b: memory, c: 0, ..inst };
+        let (base, offset) = if len.op == Op::Load { (len.a, len.b) } else { (inst.b, 0) };
+        let key = Inst { b: base, c: offset, ..inst };
         if let Some(known) = self.find(&key)
             && self.f.inst(Value(known)).c >= inst.c
         {

@@ -305,6 +305,22 @@ block0(v0: i64, v1: i64, v2: i32, v3: i32):
 }
 
 #[test]
+fn a_check_of_another_memory_of_the_instance_stays() {
+    // The lengths of an instance's own memories are at different places of its context.
+    stays(
+        "func -> (i64)
+block0(v0: i64, v1: i32):
+    v2: i64 = load.u64.memory_descriptor v0 + 568
+    v3: i64 = load.u64.memory_descriptor v0 + 728
+    v4: i64 = check v1, v3, 406587
+    v5: i64 = check v1, v2, 8
+    v6: i64 = add v4, v5
+    return v6
+",
+    );
+}
+
+#[test]
 fn a_step_that_only_the_next_round_wants_comes_last() {
     numbered(
         "func -> (i32)
