@@ -272,6 +272,41 @@ fn exceptions_keep_what_they_carry_alive() {
     assert_eq!(owned.ty(&store).unwrap().fields().len(), 3);
 }
 
+/// An interrupt served while an exception passes frames may throw others itself, and collect.
+#[test]
+fn an_exception_on_its_way_outlives_what_an_interrupt_throws() {
+    let engine = Engine::new(Config::new().epoch_interruption(true)).unwrap();
+    let mut store = Store::new(&engine, (None, 0));
+    let instance = instance(
+        &mut store,
+        r#"(module
+            (tag $t (param i32))
+            (func $throws (param i32) (throw $t (local.get 0)))
+            (func $passes (param i32) (call $throws (local.get 0)))
+            (func (export "catches") (param i32) (result i32)
+                (block $caught (result i32)
+                    (try_table (catch $t $caught) (call $passes (local.get 0)))
+                    (unreachable))))"#,
+        &[],
+    );
+    let catches = instance.get_typed_func::<i32, i32>(&mut store, "catches").unwrap();
+    store.data_mut().0 = Some(catches.clone());
+    store.epoch_deadline_callback(|mut store| {
+        let catches = store.data().0.clone().unwrap();
+        store.data_mut().1 += 1;
+        // Not interrupted itself.
+        store.set_epoch_deadline(1_000_000);
+        assert_eq!(catches.call(&mut store, -5)?, -5);
+        store.gc(None)?;
+        assert_eq!(catches.call(&mut store, -6)?, -6);
+        Ok(UpdateDeadline::Continue(0))
+    });
+    store.set_epoch_deadline(0);
+    assert_eq!(catches.call(&mut store, 123).unwrap(), 123);
+    // Three calls, two frames that the exception passes, and the handler.
+    assert_eq!(store.data().1, 6);
+}
+
 #[test]
 fn exceptions_must_fit_their_tag() {
     let mut store = Store::<()>::default();

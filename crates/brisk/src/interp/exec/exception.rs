@@ -127,17 +127,40 @@ unsafe extern "C" fn unwind_from(
                 (*(*ctx).store).exit = VmExit { ip: thrown_ip, sp: thrown_sp, ctx: thrown_ctx };
                 return Status::Exception;
             }
-            if wanted(ctx) {
-                libcalls::set_pending_exception(ctx, exn);
-                call::leave(ip, sp, ctx);
-                if let Err(stop) = libcalls::interrupted(ctx) {
-                    return call::record(ip, sp, ctx, stop).unwrap_or(Status::Exception);
-                }
-                libcalls::take_pending_exception(ctx);
+            if wanted(ctx)
+                && let Some(status) = interrupted_on_the_way(ip, sp, ctx, exn)
+            {
+                return status;
             }
             // One word back, so that the position is inside the call.
             (ip, sp, ctx) = (link.ip.sub(1), link.sp, link.ctx);
         }
+    }
+}
+
+/// Serves an interrupt in a frame that an exception passes; the end of the activation if that is what it asks for.
+///
+/// The exception is not the pending one meanwhile: what runs may throw and catch others, and collect.
+///
+/// # Safety
+/// As for [`unwind`]; `exn` must be a reference to a live exception.
+#[cold]
+#[inline(never)]
+unsafe fn interrupted_on_the_way(
+    ip: *const u16,
+    sp: *mut u64,
+    ctx: *mut VmContext,
+    exn: u64,
+) -> Option<Status> {
+    // SAFETY: by the contract of this function; behind a frame there is room for the reference, even at the value
+    // stack's end, and a collection finds it there.
+    unsafe {
+        call::leave(ip, sp, ctx);
+        let store = (*ctx).store;
+        (*store).value_top.write(exn);
+        (*store).value_top = (*store).value_top.add(1);
+        let stop = libcalls::interrupted(ctx).err()?;
+        Some(call::record(ip, sp, ctx, stop).unwrap_or(Status::Exception))
     }
 }
 
