@@ -19,6 +19,8 @@ fn on_every_tier(text: &str, fuel: Option<u64>, argument: i32) -> String {
             store.set_fuel(fuel).unwrap();
         }
         let tag = Tag::new(&mut store, &TagType::new(FuncType::new(&engine, [ValType::I32], []))).unwrap();
+        // One for all imports.
+        let memory = Memory::new(&mut store, MemoryType::new(1, None)).unwrap();
         // Functions of the host throw.
         let imports: Vec<Extern> = module
             .imports()
@@ -30,6 +32,7 @@ fn on_every_tier(text: &str, fuel: Option<u64>, argument: i32) -> String {
                     caller.as_context_mut().throw(exception)
                 })
                 .into(),
+                ExternType::Memory(_) => memory.into(),
                 _ => tag.into(),
             })
             .collect();
@@ -278,6 +281,40 @@ fn an_exception_of_a_host_function_that_was_tail_called() {
 
 /// Near the start of an instance's words, further than an immediate reaches, and at the end: by calls and by tail calls, and by
 /// one behind another, which find the instance as it was.
+#[test]
+fn imported_memories_may_be_the_same() {
+    for (store, load) in [("0", "1"), ("1", "0"), ("1", "2"), ("2", "0")] {
+        let text = format!(
+            r#"(module
+                (import "host" "0" (memory 1))
+                (import "host" "1" (memory 1))
+                (import "host" "2" (memory 1))
+                (memory 1)
+                (func (export "f") (param i32) (result i32 i32)
+                    (i32.store {load} offset=8 (local.get 0) (i32.const 1))
+                    (i32.store 3 offset=8 (local.get 0) (i32.const 3))
+                    (i32.store {store} offset=8 (local.get 0) (i32.const 2))
+                    (i32.load {load} offset=8 (local.get 0))
+                    (i32.load 3 offset=8 (local.get 0))))"#
+        );
+        assert_eq!(on_every_tier(&text, None, 16), "[I32(2), I32(3)]", "{text}");
+        // What grows by one name has grown by the other.
+        let text = format!(
+            r#"(module
+                (import "host" "0" (memory 1))
+                (import "host" "1" (memory 1))
+                (import "host" "2" (memory 1))
+                (func (export "f") (param i32) (result i32 i32 i32)
+                    (i32.load {load} (i32.const 0))
+                    (drop (memory.grow {store} (i32.const 1)))
+                    (i32.store {load} (local.get 0) (i32.const 7))
+                    (i32.load {store} (local.get 0))
+                    (memory.size {load})))"#
+        );
+        assert_eq!(on_every_tier(&text, None, 70_000), "[I32(0), I32(7), I32(2)]", "{text}");
+    }
+}
+
 /// What an access of one memory shows of an index says nothing of another memory.
 #[test]
 fn each_memory_has_bounds_of_its_own() {

@@ -55,7 +55,9 @@ impl Build<'_> {
     /// Pops the address of an access of so many bytes and checks it as the memory's style asks for.
     fn address(&mut self, memarg: &MemArg, size: u64) -> Address {
         let index = memory_index(memarg);
-        let region = if index == 0 { Region::Memory0 } else { Region::Memories };
+        // Of imported memories two may be the same one.
+        let alone = index == 0 && self.module.imported_memories <= 1;
+        let region = if alone { Region::Memory0 } else { Region::Memories };
         let address = self.pop();
         let guarded = self.settings.memories[index as usize] == MemoryStyle::Guarded;
         let mut offset = memarg.offset;

@@ -376,9 +376,9 @@ pub enum Region {
     Global,
     /// Words of the store.
     Store,
-    /// Memory 0.
+    /// Memory 0, if no other memory can be the same one.
     Memory0,
-    /// Other memories.
+    /// Other memories, two of which may be the same one where they are imported.
     Memories,
     /// Objects of the collected heap.
     Heap,
