@@ -229,7 +229,9 @@ fn imports(module: &mut Module, source: &mut Source, out: &mut String) {
 fn state(module: &Module, source: &mut Source, out: &mut String) {
     let shape = module.shape;
     let address = if shape.memory64 { "i64 " } else { "" };
-    if source.one_in(5) {
+    // Two that are imported may be the same one.
+    let imported = shape.second_memory && source.one_in(2);
+    if imported || source.one_in(5) {
         let _ = writeln!(
             out,
             "(import \"host\" \"memory\" (memory $m {address}1 3))\n(export \"m\" (memory $m))"
@@ -238,7 +240,11 @@ fn state(module: &Module, source: &mut Source, out: &mut String) {
         let _ = writeln!(out, "(memory $m (export \"m\") {address}1 3)");
     }
     if shape.second_memory {
-        out.push_str("(memory $n (export \"n\") 1 2)\n");
+        if imported {
+            out.push_str("(import \"host\" \"other\" (memory $n 1 3))\n(export \"n\" (memory $n))\n");
+        } else {
+            out.push_str("(memory $n (export \"n\") 1 2)\n");
+        }
     }
     let bytes: String = (0..source.below(64)).map(|_| format!("\\{:02x}", source.below(256))).collect();
     let _ = writeln!(

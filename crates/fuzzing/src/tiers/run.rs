@@ -6,9 +6,9 @@ use crate::generate::STEPS;
 use crate::random::Random;
 use brisk::{
     AsContext, AsContextMut, Caller, Config, CpuFeature, Engine, Error, ExnRef, ExnRefPre, ExnType, Extern,
-    ExternRef, ExternType, Func, FuncType, Global, GlobalType, Instance, Memory, Module, Ref, Result, Rooted,
-    Store, StoreLimits, StoreLimitsBuilder, Table, Tag, ThrownException, Tier, TierOutcome, Trap, Val,
-    ValType, WasmBacktrace, bail,
+    ExternRef, ExternType, Func, FuncType, Global, GlobalType, Instance, Memory, MemoryType, Module, Ref,
+    Result, Rooted, Store, StoreLimits, StoreLimitsBuilder, Table, Tag, ThrownException, Tier, TierOutcome,
+    Trap, Val, ValType, WasmBacktrace, bail,
 };
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -384,7 +384,13 @@ fn imports(store: &mut Store<Data>, module: &Module, instances: &[Instance]) -> 
                 let value = make(&mut *store, ty.content())?;
                 Extern::Global(Global::new(&mut *store, ty, value)?)
             }
-            ExternType::Memory(ty) => Extern::Memory(Memory::new(&mut *store, ty)?),
+            ExternType::Memory(ty) => {
+                if let Some(same) = made_before(store, &ty) {
+                    imports.push(same.into());
+                    continue;
+                }
+                Extern::Memory(Memory::new(&mut *store, ty)?)
+            }
             ExternType::Table(ty) => {
                 let null = Ref::null(ty.element().heap_type());
                 Extern::Table(Table::new(&mut *store, ty, null)?)
@@ -395,6 +401,13 @@ fn imports(store: &mut Store<Data>, module: &Module, instances: &[Instance]) -> 
         imports.push(made);
     }
     Ok(imports)
+}
+
+/// Sometimes a memory that was made for another import, of the same type.
+fn made_before(store: &mut Store<Data>, ty: &MemoryType) -> Option<Memory> {
+    let again = store.data_mut().random.below(2) == 0;
+    let mut made = store.data().made.iter().rev().filter(|_| again);
+    made.find_map(|it| it.clone().into_memory().filter(|memory| memory.ty(&*store) == *ty))
 }
 
 /// The last export of an instance that is of the type of an import.
