@@ -735,6 +735,9 @@ unsafe fn make_ready(
         if (*vm).value_limit.load(Ordering::Relaxed) == 0 {
             // The arguments are in use while a callback runs.
             let code: *const Code = (*state).code.load(Ordering::Acquire);
+            if !fits(code, slots, vm) {
+                return Err(Stop::Trap(Trap::StackOverflow));
+            }
             (*vm).value_top = slots.add((*code).param_slots as usize);
             let interrupted = libcalls::interrupted(ctx);
             (*vm).value_top = slots;
