@@ -6,7 +6,10 @@
 
 use super::run::Data;
 use crate::random::Random;
-use brisk::{Config, Engine, Error, Store, Trap, UpdateDeadline};
+use brisk::{
+    AsContextMut, Config, Engine, Error, Instance, Module, Result, Store, StoreContextMut, Trap,
+    UpdateDeadline, ensure,
+};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -71,17 +74,64 @@ impl Interrupting {
     }
 }
 
+/// What callbacks call now and then: a function whose arguments, results and exception are in all places that there are for
+/// such, with a frame and operands of its own.
+const DISTURBING: &str = r#"(module
+    (type $all (func (param i64 i64 i64 i64 i64 i64 i64 i64 i64 f64 f64 f64 f64 f64 f64 f64 f64 f64 v128)
+        (result i64 i64 i64 i64 i64 i64 i64 i64 i64 f64 f64 f64 f64 f64 f64 f64 f64 f64 v128)))
+    (type $caught (func
+        (result i64 i64 i64 i64 i64 i64 i64 i64 i64 f64 f64 f64 f64 f64 f64 f64 f64 f64 v128)))
+    (tag $tag (param i64 i64 i64 i64 i64 i64 i64 i64 i64 f64 f64 f64 f64 f64 f64 f64 f64 f64 v128))
+    (func $throws (type $all)
+        (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5) (local.get 6)
+        (local.get 7) (local.get 8) (local.get 9) (local.get 10) (local.get 11) (local.get 12) (local.get 13)
+        (local.get 14) (local.get 15) (local.get 16) (local.get 17) (local.get 18)
+        (throw $tag))
+    (func (export "disturb") (param i64) (result i64)
+        (block (type $caught)
+            (i64.const -1) (i64.const -2) (i64.const -3) (i64.const -4) (i64.const -5) (i64.const -6) (i64.const -7)
+            (i64.const -8) (local.get 0) (f64.const -1) (f64.const -2) (f64.const -3) (f64.const -4) (f64.const -5)
+            (f64.const -6) (f64.const -7) (f64.const -8) (f64.const -9) (v128.const i64x2 -1 -2)
+            (try_table (type $all) (catch $tag 0) (call $throws)))
+        (drop) (drop) (drop) (drop) (drop) (drop) (drop) (drop) (drop) (drop)
+        (return)))"#;
+
+/// Calls that function, not interrupted itself, and with fuel that is given back.
+fn disturb(mut context: StoreContextMut<Data>) -> Result<()> {
+    let Some(func) = context.data().disturbing.clone() else { return Ok(()) };
+    let fuel = context.get_fuel();
+    context.set_epoch_deadline(NEVER);
+    if fuel.is_ok() {
+        context.set_fuel(1_000_000)?;
+    }
+    let seen = func.call(&mut context, 77);
+    if let Ok(fuel) = fuel {
+        context.set_fuel(fuel)?;
+    }
+    // Where there is no stack left for it.
+    ensure!(seen.as_ref().map_or(true, |&seen| seen == 77), "what callbacks do goes wrong: {seen:?}");
+    Ok(())
+}
+
 /// Prepares a new store.
 pub(super) fn prepare(store: &mut Store<Data>, interrupts: Interrupts) {
     match interrupts {
         Interrupts::Never | Interrupts::Clock => {}
         Interrupts::Everywhere => {
+            let engine = store.engine().clone();
+            let module = Module::new(&engine, DISTURBING).expect("it is valid");
+            let instance = Instance::new(&mut *store, &module, &[]).expect("it imports nothing");
+            let func = instance.get_typed_func(&mut *store, "disturb").expect("it has that");
+            store.data_mut().disturbing = Some(func);
             let mut count = 0_u64;
             store.epoch_deadline_callback(move |mut context| {
                 count += 1;
                 context.data_mut().counts.see("interrupts that let go on");
                 if count.is_multiple_of(16) {
                     context.gc(None)?;
+                }
+                if count.is_multiple_of(4) {
+                    disturb(context.as_context_mut())?;
                 }
                 // Not what is overdrawn, of which nothing is seen.
                 if let Ok(left @ 1..) = context.get_fuel() {

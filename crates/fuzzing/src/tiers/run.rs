@@ -8,7 +8,7 @@ use brisk::{
     AsContext, AsContextMut, Caller, Config, CpuFeature, Engine, Error, ExnRef, ExnRefPre, ExnType, Extern,
     ExternRef, ExternType, Func, FuncType, Global, GlobalType, Instance, Memory, MemoryType, Module, Ref,
     Result, Rooted, Store, StoreLimits, StoreLimitsBuilder, Table, Tag, ThrownException, Tier, TierOutcome,
-    Trap, Val, ValType, WasmBacktrace, bail,
+    Trap, TypedFunc, Val, ValType, WasmBacktrace, bail,
 };
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -178,6 +178,8 @@ pub(super) struct Data {
     depth: u32,
     interrupts: Interrupts,
     pub(super) interrupting: Interrupting,
+    /// What callbacks of interrupts call.
+    pub(super) disturbing: Option<TypedFunc<i64, i64>>,
     /// Whether calls are stopped, by interrupts or, instead, by what fuel they get.
     stops: bool,
     /// What fuel the call at hand got, and how often it called the host.
@@ -233,6 +235,7 @@ pub fn run(wasm: &[u8], way: Way, plan: Plan, stops: Option<&Stops>) -> std::res
         depth: 0,
         interrupts: plan.interrupts,
         interrupting: Interrupting::new(plan.seed),
+        disturbing: None,
         stops: plan.interrupts.stop() || stops.is_some(),
         budget: 0,
         host_calls: 0,
