@@ -230,3 +230,53 @@ fn whatever_a_callback_does_values_on_their_way_arrive() {
         }
     }
 }
+
+/// Frames that an exception has passed are in its backtrace, whatever interrupts on its way run.
+#[test]
+fn interrupts_leave_the_frames_that_an_exception_has_passed() {
+    for tier in [Tier::Interp, Tier::Auto] {
+        let mut config = Config::new();
+        config.epoch_interruption(true).tier(tier).compile_threads(0).tier_threshold(3);
+        let engine = Engine::new(&config).unwrap();
+        let module = Module::new(
+            &engine,
+            r#"(module
+                (tag $tag (param i64))
+                (func $down (export "down") (param i32 i64)
+                    (if (i32.eqz (local.get 0)) (then (throw $tag (local.get 1))))
+                    (call $down (i32.sub (local.get 0) (i32.const 1)) (local.get 1)))
+                (func $deep (param i64 i64 i64 i64) (result i64) (local i64 i64 i64 i64)
+                    (if (result i64) (i64.eqz (local.get 0))
+                        (then (throw $tag (local.get 1)))
+                        (else (call $deep (i64.sub (local.get 0) (i64.const 1)) (i64.const -1) (i64.const -2)
+                            (i64.const -3)))))
+                (func (export "other") (result i64)
+                    (block (result i64)
+                        (try_table (result i64) (catch $tag 0)
+                            (call $deep (i64.const 40) (i64.const -1) (i64.const -2) (i64.const -3))))))"#,
+        )
+        .unwrap();
+        let mut store = Store::new(&engine, None);
+        let instance = Instance::new(&mut store, &module, &[]).unwrap();
+        let down = instance.get_typed_func::<(i32, i64), ()>(&mut store, "down").unwrap();
+        let other = instance.get_typed_func::<(), i64>(&mut store, "other").unwrap();
+        *store.data_mut() = Some(other);
+        store.epoch_deadline_callback(|mut store| {
+            let other = store.data().clone().unwrap();
+            store.set_epoch_deadline(1_000_000);
+            assert_eq!(other.call(&mut store, ()).unwrap(), -1);
+            Ok(UpdateDeadline::Continue(0))
+        });
+        for interrupted in [false, true, true, true] {
+            store.set_epoch_deadline(if interrupted { 0 } else { 1_000_000 });
+            let error = down.call(&mut store, (12, 7)).unwrap_err();
+            store.set_epoch_deadline(1_000_000);
+            assert!(error.is::<ThrownException>());
+            let frames = error.downcast_ref::<WasmBacktrace>().unwrap().frames();
+            assert_eq!(frames.len(), 13, "{tier}, interrupted: {interrupted}");
+            assert!(frames.iter().all(|frame| frame.func_name() == Some("down")));
+            let exception = store.take_pending_exception().unwrap();
+            assert!(matches!(exception.field(&mut store, 0).unwrap(), Val::I64(7)));
+        }
+    }
+}

@@ -423,6 +423,14 @@ impl StoreOpaque {
         self.captured = Some((exn, frames.take(max.get()).collect()));
     }
 
+    /// Keeps other frames: gives those that were kept.
+    pub(crate) fn replace_captured(
+        &mut self,
+        frames: Option<(u64, Vec<interp::Frame>)>,
+    ) -> Option<(u64, Vec<interp::Frame>)> {
+        std::mem::replace(&mut self.captured, frames)
+    }
+
     /// Forgets the frames that were kept: the exception was caught.
     pub(crate) fn forget_captured(&mut self) {
         self.captured = None;

@@ -128,7 +128,8 @@ unsafe extern "C" fn unwind_from(
                 return Status::Exception;
             }
             if wanted(ctx)
-                && let Some(status) = interrupted_on_the_way(ip, sp, ctx, exn)
+                && let Some(status) =
+                    interrupted_on_the_way(ip, sp, ctx, thrown_ip, thrown_sp, thrown_ctx, exn)
             {
                 return status;
             }
@@ -140,26 +141,37 @@ unsafe extern "C" fn unwind_from(
 
 /// Serves an interrupt in a frame that an exception passes; the end of the activation if that is what it asks for.
 ///
-/// The exception is not the pending one meanwhile: what runs may throw and catch others, and collect.
+/// The exception is not the pending one meanwhile: what runs may throw and catch others, and collect. The frames from where
+/// it was thrown on are kept, and so are those that it passed before, for a backtrace.
+///
+/// Takes scalars, so that the caller, which ends in a jump, has no address of them.
 ///
 /// # Safety
-/// As for [`unwind`]; `exn` must be a reference to a live exception.
+/// Both must be frames of the activation, the second one that of the instruction that threw; `exn` must be a reference to a
+/// live exception.
 #[cold]
 #[inline(never)]
 unsafe fn interrupted_on_the_way(
     ip: *const u16,
     sp: *mut u64,
     ctx: *mut VmContext,
+    thrown_ip: *const u16,
+    thrown_sp: *mut u64,
+    thrown_ctx: *mut VmContext,
     exn: u64,
 ) -> Option<Status> {
     // SAFETY: by the contract of this function; behind a frame there is room for the reference, even at the value
     // stack's end, and a collection finds it there.
     unsafe {
-        call::leave(ip, sp, ctx);
-        let store = (*ctx).store;
-        (*store).value_top.write(exn);
-        (*store).value_top = (*store).value_top.add(1);
-        let stop = libcalls::interrupted(ctx).err()?;
+        call::leave(thrown_ip, thrown_sp, thrown_ctx);
+        let vm = (*ctx).store;
+        (*(*vm).activation).exit = VmExit { ip, sp, ctx };
+        (*vm).value_top.write(exn);
+        (*vm).value_top = (*vm).value_top.add(1);
+        let captured = (*(*vm).store).replace_captured(None);
+        let served = libcalls::interrupted(ctx);
+        (*(*vm).store).replace_captured(captured);
+        let stop = served.err()?;
         Some(call::record(ip, sp, ctx, stop).unwrap_or(Status::Exception))
     }
 }
